@@ -1,0 +1,66 @@
+# Les gestes de la maison. « make » seul les liste.
+# Il suffit de python3 (3.11 ou plus), git et make ; rien n'est installé hors de .venv/ (sauf python3-venv s'il manque).
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Les mesures n'existent qu'avec leur module : le geste apparaît avec lui.
+BENCH  := $(wildcard bench/__main__.py)
+# Ni question, ni configuration propre au poste : la même installation partout.
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help install dev demo test lint format mypy bench clean
+
+help: ## Liste les gestes
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+ifneq ($(BENCH),)
+	@echo "  make bench      Mesure et écrit var/bench.json"
+endif
+
+install: $(VENV)/.installe ## Prépare .venv/ et la commande .venv/bin/paie
+	@echo "Prêt. La commande est .venv/bin/paie ; pour voir un mois entier : make demo"
+
+dev: $(VENV)/.developpement ## Ajoute de quoi essayer et vérifier le code
+
+demo: $(VENV)/.installe ## Joue un mois entier pour sept adhérents fictifs, sous var/demo/
+	@$(BIN)/paie demo
+
+test: $(VENV)/.developpement ## Passe tous les essais
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.developpement ## Vérifie le style du code et des données
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@git ls-files -z '*.yaml' '*.yml' .yamllint | xargs -0 $(BIN)/yamllint --strict
+
+format: $(VENV)/.developpement ## Met le code en forme
+	@$(BIN)/ruff format .
+
+mypy: $(VENV)/.developpement ## Vérifie les types
+	@$(BIN)/mypy
+
+ifneq ($(BENCH),)
+bench: $(VENV)/.installe
+	@$(BIN)/python -m bench
+endif
+
+clean: ## Efface ce qui se refait (ni .venv/, ni var/)
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# Le verrou d'essai contient celui d'exécution, aux mêmes versions : il pose les deux témoins.
+$(VENV)/.installe: requirements.lock pyproject.toml | $(BIN)/pip
+	@echo "Installation des bibliothèques dans $(VENV)/ (une à deux minutes)…"
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(VENV)/.developpement: requirements.lock requirements-dev.lock pyproject.toml | $(BIN)/pip
+	@echo "Installation des bibliothèques et des outils d'essai dans $(VENV)/ (deux à trois minutes)…"
+	@$(PIP) install --require-hashes -r requirements-dev.lock  # odfpy n'existe qu'en source : pas d'--only-binary ici
+	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
+	@touch $(VENV)/.installe $@
+
+$(BIN)/pip:
+	@sh .ci/venv "$(PYTHON)" "$(VENV)"

@@ -1,0 +1,84 @@
+"""Ce que tous les essais partagent : les programmes du système qu'ils demandent, et l'isolement du poste qui les lance.
+
+Un essai qui demande un programme absent est passé en disant lequel. Sous intégration (``CI=true``), un essai passé est
+une erreur : ``.ci/run`` a posé tout ce qu'il faut.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+# Le programme que demande chaque promesse, et le paquet Debian qui l'apporte.
+PROGRAMME_PAR_MARQUE = {"jail": "sshd", "postgres": "pg_ctlcluster", "browser": "chromium"}
+PAQUET = {"sshd": "openssh-server", "pg_ctlcluster": "postgresql", "chromium": "chromium", "pdftotext": "poppler-utils"}
+
+# Debian range les serveurs hors du PATH d'un compte ordinaire.
+_DOSSIERS = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
+
+# Le temps d'un essai dépend du poste : jamais une cause d'échec. Sous intégration, le tirage est celui du code, pas du
+# jour.
+settings.register_profile("paie", deadline=None, derandomize=CI, database=None)
+settings.load_profile("paie")
+
+_skipped: list[str] = []
+
+
+def missing_programs(item: pytest.Item) -> list[str]:
+    """Les programmes du système que cet essai demande et que le poste n'a pas, dans l'ordre où il les nomme."""
+    wanted = [PROGRAMME_PAR_MARQUE[mark.name] for mark in item.iter_markers() if mark.name in PROGRAMME_PAR_MARQUE]
+    wanted += [programme for mark in item.iter_markers("systeme") for programme in mark.args]
+    return [programme for programme in dict.fromkeys(wanted) if shutil.which(programme, path=_DOSSIERS) is None]
+
+
+def pytest_configure() -> None:
+    # Prefect garde ses réglages et sa base dans le dossier du compte : les essais ont le leur, et ne disent rien à
+    # personne au-dehors.
+    os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="paie-essais-prefect-")
+    os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+    os.environ["DO_NOT_TRACK"] = "1"
+    for nom in [nom for nom in os.environ if nom.startswith("PAIE_")]:
+        del os.environ[nom]
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["PREFECT_HOME"], ignore_errors=True)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    missing = missing_programs(item)
+    if missing:
+        paquets = ", ".join(PAQUET.get(programme, programme) for programme in missing)
+        pytest.skip(f"il manque {', '.join(missing)} (paquet Debian {paquets})")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if CI and _skipped:
+        terminalreporter.section("Essais passés sous intégration : ce n'est pas admis")
+        for nodeid in _skipped:
+            terminalreporter.line(nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if CI and _skipped:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def _dossier_de_travail_propre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Un essai n'écrit pas dans le ``var/`` du poste : l'installation par défaut est dans son dossier à lui."""
+    monkeypatch.setenv("PAIE_REPERTOIRE", str(tmp_path / "var"))
+    yield

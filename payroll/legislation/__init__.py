@@ -14,6 +14,7 @@ from payroll.legislation.figures import Absence, Chiffre, Figures, FigureValue
 from payroll.legislation.loader import DELAI_DE_VERIFICATION, Legislation, load
 from payroll.legislation.pas import PasScale
 from payroll.legislation.reading import POPULATIONS, Confiance
+from payroll.legislation.units import Sorte
 
 __all__ = [
     "DELAI_DE_VERIFICATION",
@@ -30,6 +31,7 @@ __all__ = [
     "Nature",
     "PasScale",
     "Probleme",
+    "Sorte",
     "WrongUnit",
     "load",
     "render",

@@ -281,12 +281,12 @@ def _read_number(fields: Fields, unite: Unite | None) -> tuple[str, Fraction | N
         return "", None
     if name == "fraction":
         if not _FRACTION.fullmatch(written):
-            fields.refuse(f"fraction illisible « {written} » : écrivez par exemple \"6/7\"")
+            fields.refuse(f'fraction illisible « {written} » : écrivez par exemple "6/7"')
             return "", None
         return written, Fraction(written)
     found = _DECIMAL.fullmatch(written)
     if not found:
-        fields.refuse(f"valeur illisible « {written} » : écrivez un décimal exact, par exemple \"0.1110\"")
+        fields.refuse(f'valeur illisible « {written} » : écrivez un décimal exact, par exemple "0.1110"')
         return "", None
     if unite and len((found[1] or "").rstrip("0")) > unite.decimales:
         fields.refuse(f"« {written} » a trop de décimales : {unite.decimales} au plus en {unite.code}")

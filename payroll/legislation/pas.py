@@ -88,9 +88,7 @@ def read_scales(folder: Path, problems: list[Probleme]) -> dict[str, tuple[PasSc
     return grilles
 
 
-def _read_scale(
-    territoire: str, libelle: str, row: object, fichier: str, problems: list[Probleme]
-) -> PasScale | None:
+def _read_scale(territoire: str, libelle: str, row: object, fichier: str, problems: list[Probleme]) -> PasScale | None:
     before = len(problems)
     cle = f"{territoire} {row.get('du', '') if isinstance(row, dict) else ''}".strip()
     fields = Fields(row, fichier, cle, problems, required=_SCALE_FIELDS, optional=("note", "doute"))

@@ -38,6 +38,8 @@ class _StrictLoader(yaml.SafeLoader):
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(None, None, "une clé doit être un mot", key_node.start_mark)
             if key in seen:
                 message = f"clé écrite deux fois : « {key} »"
                 raise yaml.constructor.ConstructorError(None, None, message, key_node.start_mark)
@@ -59,8 +61,8 @@ def read_yaml(path: Path, problems: list[Probleme]) -> object:
     except yaml.MarkedYAMLError as error:
         ligne = f" ligne {error.problem_mark.line + 1}" if error.problem_mark else ""
         problems.append(Probleme(path.name, "", f"YAML illisible{ligne} : {error.problem}"))
-    except UnicodeDecodeError:
-        problems.append(Probleme(path.name, "", "le fichier n'est pas en UTF-8"))
+    except (UnicodeDecodeError, yaml.reader.ReaderError):
+        problems.append(Probleme(path.name, "", "le fichier n'est pas un texte en UTF-8"))
     return None
 
 

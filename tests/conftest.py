@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -78,7 +77,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _dossier_de_travail_propre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _dossier_de_travail_propre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Un essai n'écrit pas dans le ``var/`` du poste : l'installation par défaut est dans son dossier à lui."""
     monkeypatch.setenv("PAIE_REPERTOIRE", str(tmp_path / "var"))
-    yield

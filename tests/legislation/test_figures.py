@@ -116,6 +116,14 @@ BAREME = [
     ("titre_restaurant.exoneration_employeur", "2025-12-31", "7.26"),
     ("titre_restaurant.exoneration_employeur", "2026-01-01", "7.32"),
     ("pas.abattement_contrat_court", "2026-12-31", "748"),
+    ("fnal.seuil_effectif", "2026-01-01", "50"),
+    ("versement_mobilite.seuil_effectif", "2026-01-01", "11"),
+    ("ihts.heures_premiere_tranche", "2026-01-01", "14"),
+    ("heures_complementaires.part_premiere_majoration", "2026-01-01", "1/10"),
+    ("csg.abattement.plafond", "2026-01-01", "4"),
+    ("chomage.plafond", "2026-01-01", "4"),
+    ("temps_complet.heures_hebdomadaires", "2026-01-01", "35"),
+    ("trentiemes.jours_du_mois", "2026-01-01", "30"),
 ]
 
 
@@ -253,6 +261,11 @@ def test_les_chiffres_lies_concordent_chaque_mois(mois: Month) -> None:
     assert chiffres.cents("plafond_securite_sociale.annuel") == 12 * chiffres.cents("plafond_securite_sociale.mensuel")
     assert 2 * chiffres.cents("elu.seuil_assujettissement.mensuel") == chiffres.cents(
         "plafond_securite_sociale.mensuel"
+    )
+    assert chiffres.cents("indice_brut_terminal.mensuel") == round_half_up(
+        chiffres.integer("indice_brut_terminal.indice_majore")
+        * chiffres.cents("point_indice.valeur_annuelle_indice_100"),
+        1200,
     )
     assert chiffres.rate("exoneration_heures_sup.taux.ircantec") == (
         chiffres.rate("vieillesse_plafonnee.salarie.taux")

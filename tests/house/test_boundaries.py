@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,8 +72,12 @@ def test_le_controleur_ne_confond_pas_deux_noms_voisins(tmp_path: Path) -> None:
         (boundaries.approximate_numbers, "import numpy as np\nx = np.float64\n", "import numpy as np\nx = np.int64\n"),
         (boundaries.silent_packages, '"""Court."""\n', '"""Ici vivent les règles, et rien d\'autre."""\n'),
         (boundaries.silent_packages, "x = 1\n", '"""Ici vivent les règles, et rien d\'autre."""\n'),
-        (boundaries.long_files, "x = 1\n" * 451, "x = 1\n" * 450),
-        (boundaries.long_files, "x = 1\n" * 451, "# commentaire\n\n" * 300 + '"""\n' + "texte\n" * 300 + '"""\n'),
+        (partial(boundaries.long_files, reasons={}), "x = 1\n" * 451, "x = 1\n" * 450),
+        (
+            partial(boundaries.long_files, reasons={}),
+            "x = 1\n" * 451,
+            "# commentaire\n\n" * 300 + '"""\n' + "texte\n" * 300 + '"""\n',
+        ),
     ],
 )
 def test_le_controleur_voit_chaque_manquement(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 from collections import Counter
 from datetime import date
 from fractions import Fraction
@@ -47,7 +46,9 @@ CONTRATS = [
     for agent in adherent.agents
     for contrat in agent.contrats
 ]
-DEPOTS: list[dict[str, Any]] = yaml.safe_load((ROOT / "examples" / "depots.yaml").read_text(encoding="utf-8"))["depots"]
+DEPOTS: dict[str, list[dict[str, Any]]] = yaml.safe_load(
+    (ROOT / "examples" / "depots.yaml").read_text(encoding="utf-8")
+)
 
 
 def test_les_fichiers_sont_ceux_de_la_fabrique() -> None:
@@ -121,11 +122,11 @@ def test_la_demonstration_ne_contient_que_ce_que_le_calcul_couvre() -> None:
 
 
 def _fichiers() -> list[tuple[AdherentEntree, dict[str, Any]]]:
-    return [(ADHERENTS[depot["adherent"]], fichier) for depot in DEPOTS for fichier in depot["fichiers"]]
+    return [(ADHERENTS[code], fichier) for code, fichiers in DEPOTS.items() for fichier in fichiers]
 
 
 def test_chaque_adherent_depose() -> None:
-    assert {depot["adherent"] for depot in DEPOTS} == set(ADHERENTS)
+    assert set(DEPOTS) == set(ADHERENTS)
     assert {fichier["format"] for _, fichier in _fichiers()} == {"xlsx", "ods", "csv"}
 
 
@@ -135,12 +136,14 @@ def test_un_depot_accepte_ne_demande_que_des_droits_ouverts() -> None:
     for adherent, fichier in _fichiers():
         if fichier["attendu"] != "accepte":
             continue
-        contrats = {agent.matricule: agent.contrats[0] for agent in adherent.agents}
-        saisies = [(ligne["agent"], code) for ligne in fichier.get("elements", ()) for code in ligne if code != "agent"]
-        saisies += [(ligne["matricule"], ligne["code"]) for ligne in fichier.get("lignes", ())]
-        saisies += [(ligne["agent"], ligne["nature"]) for ligne in fichier.get("absences", ())]
+        situations = {agent.matricule: agent.contrats[0].situations[0] for agent in adherent.agents}
+        saisie = fichier["saisie"]
+        saisies = [
+            (ligne["matricule"], code) for ligne in saisie.get("elements", ()) for code in ligne if code != "matricule"
+        ]
+        saisies += [(ligne["agent"], ligne["nature"]) for ligne in saisie.get("absences", ())]
         for matricule, code in saisies:
-            situation = contrats[matricule].situations[0]
+            situation = situations[matricule]
             vus[code] += 1
             if code in IHTS:
                 assert situation.categorie in {"B", "C"}, matricule
@@ -153,10 +156,13 @@ def test_un_depot_accepte_ne_demande_que_des_droits_ouverts() -> None:
 
 
 def test_le_premier_fichier_du_syndicat_est_fautif_et_le_second_le_corrige() -> None:
-    fautif, corrige = (fichier for adherent, fichier in _fichiers() if adherent.code == "syndicat-luyette")
+    fautif, corrige = DEPOTS["syndicat-luyette"]
     assert (fautif["attendu"], corrige["attendu"]) == ("refuse", "accepte")
     matricules = {agent.matricule for agent in ADHERENTS["syndicat-luyette"].agents}
     assert set(fautif["refus"]) - matricules == {"SE099"}
-    assert not any(
-        re.fullmatch(r"[\d,]+", ligne["ihts_jour"]) for ligne in fautif["elements"] if ligne["agent"] == "SE003"
-    )
+    saisis = {
+        ligne.get("matricule") or ligne["agent"]
+        for feuille in ("elements", "absences")
+        for ligne in fautif["saisie"][feuille]
+    }
+    assert saisis == set(fautif["refus"])

@@ -1,0 +1,149 @@
+"""Ce qu'un contrôle regarde : une déclaration, ses blocs indexés, et la lecture des valeurs."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from dsn.message import Block, Message
+from dsn.norm import Norm
+
+_AMOUNT = re.compile(r"(-?)([0-9]+)\.([0-9]{2})")
+
+
+def full(block_id: str) -> str:
+    """``"40"`` → ``"S21.G00.40"`` ; un identifiant complet reste tel quel."""
+    return f"S21.G00.{block_id}" if len(block_id) == 2 else block_id
+
+
+def hundredths(value: str | None) -> int | None:
+    """Un montant, un taux ou une quantité à deux décimales en centièmes ; ``None`` si la forme n'y est pas."""
+    found = _AMOUNT.fullmatch(value or "")
+    if not found:
+        return None
+    amount = int(found[2]) * 100 + int(found[3])
+    return -amount if found[1] else amount
+
+
+def day(value: str | None) -> date | None:
+    """Une date JJMMAAAA ; ``None`` si elle n'existe pas."""
+    if value is None or not re.fullmatch(r"[0-9]{8}", value):
+        return None
+    try:
+        return date(int(value[4:]), int(value[2:4]), int(value[:2]))
+    except ValueError:
+        return None
+
+
+def last_day(month: date) -> date:
+    """Le dernier jour civil du mois."""
+    return month.replace(day=calendar.monthrange(month.year, month.month)[1])
+
+
+@dataclass(slots=True)
+class Node:
+    """Un bloc, son parent et ses enfants."""
+
+    block: Block
+    parent: Node | None = None
+    children: list[Node] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """L'identifiant du bloc."""
+        return self.block.id
+
+    def get(self, suffix: str) -> str | None:
+        """La valeur d'une rubrique du bloc."""
+        return self.block.get(suffix)
+
+    def amount(self, suffix: str) -> int | None:
+        """Le montant d'une rubrique, en centièmes."""
+        return hundredths(self.block.get(suffix))
+
+    def day(self, suffix: str) -> date | None:
+        """La date d'une rubrique."""
+        return day(self.block.get(suffix))
+
+    def line(self, rubrique: str) -> int:
+        """La ligne de la rubrique si elle est présente, sinon celle du bloc."""
+        found = next((item for item in self.block.fields if item.rubrique == rubrique), None)
+        return found.line if found else self.block.line
+
+    def kids(self, block_id: str) -> list[Node]:
+        """Les enfants d'un bloc donné."""
+        wanted = full(block_id)
+        return [child for child in self.children if child.id == wanted]
+
+    def up(self, block_id: str) -> Node | None:
+        """L'ancêtre d'un bloc donné."""
+        wanted, current = full(block_id), self.parent
+        while current is not None and current.id != wanted:
+            current = current.parent
+        return current
+
+    def walk(self) -> Iterator[Node]:
+        """Ce bloc et ses descendants."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def all(self, block_id: str) -> list[Node]:
+        """Les descendants d'un bloc donné."""
+        wanted = full(block_id)
+        return [node for node in self.walk() if node.id == wanted]
+
+
+def node(block: Block, parent: Node | None = None) -> Node:
+    """L'arbre de nœuds d'un bloc."""
+    result = Node(block, parent)
+    result.children = [node(child, result) for child in block.children]
+    return result
+
+
+class Scope:
+    """Une déclaration de l'envoi, vue par les contrôles."""
+
+    def __init__(self, message: Message, declaration: Block, norm: Norm) -> None:
+        self.norm = norm
+        self.message = message
+        self.envoi = node(message.envoi) if message.envoi else None
+        self.root = node(declaration)
+        self.nature = self.root.get("001") or ""
+        self.type = self.root.get("002") or ""
+        self.month = day(self.root.get("005"))
+        self.end = last_day(self.month) if self.month else None
+        self.end_next = last_day(self.end + timedelta(days=1)) if self.end else None
+        self._index: dict[str, list[Node]] = {}
+        for item in self.root.walk():
+            self._index.setdefault(item.id, []).append(item)
+
+    def all(self, block_id: str) -> list[Node]:
+        """Tous les blocs d'un identifiant donné, dans l'ordre du fichier (S10 compris)."""
+        wanted = full(block_id)
+        if wanted.startswith("S10"):
+            return self.envoi.all(wanted) if self.envoi else []
+        return self._index.get(wanted, [])
+
+    def first(self, block_id: str) -> Node | None:
+        """Le premier de ces blocs."""
+        found = self.all(block_id)
+        return found[0] if found else None
+
+    def siret(self) -> str:
+        """Le SIRET de l'établissement d'affectation (06.001 + 11.001), vide s'il manque une part."""
+        enterprise, establishment = self.first("06"), self.first("11")
+        if not enterprise or not establishment:
+            return ""
+        return (enterprise.get("001") or "") + (establishment.get("001") or "")
+
+    def contract(self, payment_part: Node) -> Node | None:
+        """Le contrat que vise le numéro d'un bloc 51 (010), 52 (006), 54 (005) ou 86 (005)."""
+        suffix = {"S21.G00.51": "010", "S21.G00.52": "006", "S21.G00.54": "005", "S21.G00.86": "005"}[payment_part.id]
+        number, person = payment_part.get(suffix), payment_part.up("30")
+        if person is None or number is None:
+            return None
+        return next((contract for contract in person.kids("40") if contract.get("009") == number), None)

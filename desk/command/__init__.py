@@ -1,0 +1,23 @@
+"""La commande ``paie`` : les mêmes gestes que les flux, au clavier.
+
+Un fichier par sujet (``mois``, ``droit``, ``dsn``, ``demo``) ; ici, on les assemble. Une commande qui refuse le dit en
+une phrase et sort avec le code 1 ; jamais une trace de programme pour une entrée fautive.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from desk.command import demo, droit, dsn, mois
+
+app = typer.Typer(
+    name="paie",
+    help="Paie à façon de la fonction publique territoriale : du fichier déposé au bulletin et à la DSN.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # une trace ne doit jamais montrer de donnée personnelle
+)
+mois.register(app)
+droit.register(app)
+app.add_typer(dsn.app, name="dsn")
+demo.register(app)

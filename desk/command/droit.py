@@ -1,0 +1,55 @@
+"""Les commandes du droit : rejouer des cas, lister les doutes, expliquer une ligne."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from desk.command.console import console, explains_refusals, opened, parse_month, refuse, show_table
+from payroll import legislation
+from payroll.engine import cases
+from payroll.month.expliquer import explain_line
+
+
+def register(app: typer.Typer) -> None:
+    app.command("cas")(cas)
+    app.command("doutes")(doutes)
+    app.command("expliquer")(expliquer)
+
+
+def cas(fichiers: Annotated[list[Path], typer.Argument(help="Fichiers YAML de cas de paie (docs/cas.md)")]) -> None:
+    """Rejoue des cas de paie et imprime les écarts, au centime ; code 1 s'il y en a un."""
+    results = cases.run(fichiers)
+    faults = [result for result in results if result.erreur or result.ecarts]
+    rows = []
+    for result in faults:
+        if result.erreur:
+            rows.append((result.fichier, result.nom, "", "", result.erreur))
+        rows.extend((result.fichier, result.nom, ecart.champ, ecart.attendu, ecart.obtenu) for ecart in result.ecarts)
+    if rows:
+        show_table("Écarts", ("Fichier", "Cas", "Champ", "Attendu", "Obtenu"), rows, right=("Attendu",))
+    console.print(f"{len(results)} cas, {len(results) - len(faults)} justes, {len(faults)} en écart.")
+    if faults or not results:
+        raise typer.Exit(1)
+
+
+def doutes() -> None:
+    """Liste ce que les textes laissent ouvert : chiffres, règles et codes DSN non confirmés, avec le choix retenu."""
+    console.print(legislation.render(legislation.load().doubts()), markup=False)
+
+
+@explains_refusals
+def expliquer(
+    adherent: Annotated[str, typer.Argument(help="Code de l'adhérent")],
+    matricule: Annotated[str, typer.Argument(help="Matricule de l'agent")],
+    mois: Annotated[str, typer.Argument(help="Mois, AAAA-MM")],
+    rubrique: Annotated[str, typer.Argument(help="Code de la rubrique (traitement, cnracl, csg_deductible…)")],
+) -> None:
+    """Explique une ligne d'un bulletin : base, taux, formule, textes, et d'où vient chaque donnée."""
+    with opened() as (registre, _):
+        text = explain_line(registre, adherent, parse_month(mois), matricule, rubrique)
+    if not text:
+        raise refuse(f"aucune ligne « {rubrique} » sur ce bulletin.")
+    console.print(text, markup=False)

@@ -1,0 +1,57 @@
+"""Les commandes ``paie dsn`` : contrôler et lire un fichier DSN, quel que soit le logiciel qui l'a écrit."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import dsn as dsn_room
+from desk.command.console import console, refuse
+from dsn.tree_json import to_json
+
+app = typer.Typer(help="Contrôler et lire une DSN.", no_args_is_help=True)
+
+
+class Format(StrEnum):
+    TEXTE = "texte"
+    JSON = "json"
+
+
+Fichier = Annotated[Path, typer.Argument(help="Fichier .dsn")]
+EnJson = Annotated[bool, typer.Option("--json", help="Imprimer l'arbre en JSON")]
+
+
+@app.command()
+def controler(fichier: Fichier, format_: Annotated[Format, typer.Option("--format")] = Format.TEXTE) -> None:
+    """Contrôle un message : une anomalie par ligne ; code 1 si l'une est bloquante."""
+    anomalies = dsn_room.check_file(_existing(fichier))
+    if format_ is Format.JSON:
+        console.print_json(json.dumps([anomaly.as_dict() for anomaly in anomalies], ensure_ascii=False))
+    else:
+        for anomaly in anomalies:
+            console.print(str(anomaly), markup=False, soft_wrap=True)
+        blocking = sum(anomaly.blocking for anomaly in anomalies)
+        console.print(f"{len(anomalies)} anomalies, dont {blocking} bloquantes.")
+    if any(anomaly.blocking for anomaly in anomalies):
+        raise typer.Exit(1)
+
+
+@app.command()
+def lire(fichier: Fichier, json_: EnJson = False) -> None:
+    """Imprime l'arbre d'un message."""
+    with _existing(fichier).open("rb") as stream:
+        message, anomalies = dsn_room.read(stream)
+    if json_:
+        print(json.dumps(to_json(message), ensure_ascii=False, indent=2))
+    for anomaly in anomalies:
+        console.print(str(anomaly), markup=False, soft_wrap=True)
+
+
+def _existing(fichier: Path) -> Path:
+    if not fichier.is_file():
+        raise refuse(f"le fichier « {fichier} » n'existe pas.")
+    return fichier

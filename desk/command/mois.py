@@ -1,0 +1,180 @@
+"""Les gestes du mois au clavier, de l'inscription d'un adhérent à la clôture du mois."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from payroll.month.declarer import declare_month
+
+from desk.command.console import console, explains_refusals, opened, parse_month, refuse, show_table, with_progress
+from flows.transport import collect, deliver, drop_connection
+from payroll.money import format_amount
+from payroll.month.adherents import import_adherent
+from payroll.month.calculer import compute_month
+from payroll.month.clore import close_month
+from payroll.month.commun import Acte, GesteRefuse, adherent_codes
+from payroll.month.etat import month_board
+from payroll.month.ouvrir import open_month
+from payroll.month.restituer import produce_documents
+from payroll.month.valider import approve
+from payroll.periods import Month
+from payroll.settings import Reglages
+from payroll.store.registre import Registre
+from payroll.store.tables import Adherent
+from payroll.wording import plural
+
+Codes = Annotated[list[str] | None, typer.Option("--adherent", "-a", help="Code d'un adhérent (répétable)")]
+Mois = Annotated[str | None, typer.Option("--mois", "-m", help="Mois, AAAA-MM (défaut : le mois courant)")]
+Descriptions = Annotated[list[Path], typer.Argument(help="Descriptions d'adhérents (docs/adherents.md)")]
+Gesture = Callable[[Registre, str, Month, Acte], str]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("inscrire")(inscrire)
+    app.command("adherents")(adherents)
+    app.command("ouvrir")(ouvrir)
+    app.command("relever")(relever)
+    app.command("calculer")(calculer)
+    app.command("etat")(etat)
+    app.command("valider")(valider)
+    app.command("declarer")(declarer)
+    app.command("restituer")(restituer)
+    app.command("clore")(clore)
+
+
+@explains_refusals
+def inscrire(fichiers: Descriptions) -> None:
+    """Inscrit des adhérents et leurs agents au registre."""
+    refused = 0
+    with opened() as (registre, acte):
+        for path in fichiers:
+            result = import_adherent(registre, path, acte)
+            if isinstance(result, Adherent):
+                console.print(f"{result.code} : {result.nom} est inscrit.")
+                continue
+            refused += 1
+            for anomalie in result:
+                console.print(f"  • {anomalie}", markup=False)
+    if refused:
+        raise refuse(f"{plural(refused, 'fichier')} à corriger.")
+
+
+def adherents() -> None:
+    """Liste les adhérents inscrits."""
+    with opened() as (registre, _):
+        for code in adherent_codes(registre):
+            console.print(code)
+
+
+def ouvrir(mois: Mois = None, adherent: Codes = None) -> None:
+    """Ouvre le mois et met à disposition le classeur de chaque adhérent."""
+    _each("Ouverture", mois, adherent, lambda *args: _said(open_month(*args).etat))
+
+
+def relever(mois: Mois = None, adherent: Codes = None) -> None:
+    """Relève les dépôts SFTP, lit les fichiers, dépose les accusés de réception et les documents dus."""
+    with drop_connection() as client:
+        _each("Relevé", mois, adherent, lambda registre, code, _, acte: collect(registre, client, code, acte).phrase)
+
+
+def calculer(
+    mois: Mois = None,
+    adherent: Codes = None,
+    sans_fichier: Annotated[bool, typer.Option(help="Calculer même si la collectivité n'a rien envoyé")] = False,
+) -> None:
+    """Calcule les bulletins du mois."""
+
+    def gesture(registre: Registre, code: str, month: Month, acte: Acte) -> str:
+        result = compute_month(registre, code, month, acte, sans_fichier=sans_fichier)
+        for anomalie in result.anomalies:
+            console.print(f"  • {code} : {anomalie}", markup=False)
+        return f"révision {result.paie.revision}, {plural(result.bulletins, 'bulletin')}"
+
+    _each("Calcul", mois, adherent, gesture)
+
+
+def etat(mois: Mois = None) -> None:
+    """Montre où en est chaque adhérent."""
+    month = parse_month(mois)
+    with opened() as (registre, _):
+        board = month_board(registre, month)
+    show_table(
+        f"Paie de {month.libelle}",
+        ("Adhérent", "État", "Rév.", "Fichiers", "Bulletins", "Brut", "Net à payer", "À corriger"),
+        [
+            (
+                row.code,
+                row.etat,
+                str(row.revision or ""),
+                "néant" if row.neant else f"{row.fichiers_acceptes} ({row.fichiers_refuses} refusés)",
+                str(row.bulletins or ""),
+                format_amount(row.brut) if row.bulletins else "",
+                format_amount(row.net_a_payer) if row.bulletins else "",
+                str(row.anomalies_bloquantes or ""),
+            )
+            for row in board
+        ],
+        right=("Rév.", "Bulletins", "Brut", "Net à payer", "À corriger"),
+    )
+
+
+def valider(
+    adherent: Annotated[list[str], typer.Option("--adherent", "-a", help="Code d'un adhérent (répétable)")],
+    mois: Mois = None,
+    commentaire: Annotated[str, typer.Option(help="Exigé s'il manque des bulletins")] = "",
+) -> None:
+    """Approuve la paie calculée d'un ou plusieurs adhérents."""
+    _each(
+        "Validation",
+        mois,
+        adherent,
+        lambda registre, code, month, acte: _said(approve(registre, code, month, acte, commentaire=commentaire).etat),
+    )
+
+
+def declarer(mois: Mois = None, adherent: Codes = None) -> None:
+    """Produit et contrôle la DSN des paies validées."""
+
+    def gesture(registre: Registre, code: str, month: Month, acte: Acte) -> str:
+        declared = declare_month(registre, code, month, acte)
+        return f"DSN {declared.norme}, {plural(len(declared.anomalies), 'remarque')}"
+
+    _each("Déclaration", mois, adherent, gesture)
+
+
+def restituer(mois: Mois = None, adherent: Codes = None) -> None:
+    """Produit les bulletins et le journal, et dépose tout dans le dossier de retour des adhérents."""
+    with drop_connection() as client:
+
+        def gesture(registre: Registre, code: str, month: Month, acte: Acte) -> str:
+            produce_documents(registre, code, month, acte, date_paiement=Reglages().date_paiement(month))
+            return f"{plural(deliver(registre, client, code, acte), 'document')} déposés"
+
+        _each("Restitution", mois, adherent, gesture)
+
+
+def clore(mois: Mois = None, adherent: Codes = None) -> None:
+    """Clôt les mois restitués."""
+    _each("Clôture", mois, adherent, lambda *args: _said(close_month(*args).etat))
+
+
+def _each(label: str, mois: str | None, codes: list[str] | None, gesture: Gesture) -> None:
+    """Fait un geste pour chaque adhérent ; un refus n'arrête pas les autres, mais la commande sort avec le code 1."""
+    month = parse_month(mois)
+    refused = 0
+    with opened() as (registre, acte):
+        for code in with_progress(label, codes or adherent_codes(registre)):
+            try:
+                console.print(f"{code} : {gesture(registre, code, month, acte)}")
+            except GesteRefuse as error:
+                refused += 1
+                console.print(f"[red]{code}[/] : {error.message}")
+    if refused:
+        raise refuse(f"{plural(refused, 'adhérent')} en attente, les autres sont faits.")
+
+
+def _said(etat: str) -> str:
+    return f"paie {etat}"

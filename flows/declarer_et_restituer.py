@@ -1,0 +1,33 @@
+"""Déclarer et restituer : produire la DSN des paies validées, puis rendre à chaque adhérent son dossier."""
+
+from __future__ import annotations
+
+from payroll.month.declarer import declare_month
+from prefect import flow
+
+from flows.transport import deliver_alone
+from flows.travail import EN_PARALLELE, Compte, chosen, each_adherent, month_of
+from payroll.month.commun import Acte
+from payroll.month.restituer import produce_documents
+from payroll.periods import Month
+from payroll.settings import Reglages
+from payroll.store.registre import Registre
+from payroll.wording import plural
+
+
+@flow(name="declarer-et-restituer", flow_run_name="déclarer et restituer {mois}", task_runner=EN_PARALLELE)
+def declarer_et_restituer(mois: str | None = None, adherents: list[str] | None = None) -> list[Compte]:
+    """Produit la DSN contrôlée, les bulletins et le journal, et les dépose dans le dossier de retour.
+
+    Args:
+        mois: le mois de paie, AAAA-MM ; vide pour le mois courant.
+        adherents: codes d'adhérents ; vide pour tous ceux dont la paie est validée.
+    """
+    return each_adherent("déclarer et restituer", chosen(adherents), month_of(mois), _declare_and_return)
+
+
+def _declare_and_return(registre: Registre, code: str, mois: Month, acte: Acte) -> str:
+    declared = declare_month(registre, code, mois, acte)
+    produce_documents(registre, code, mois, acte, date_paiement=Reglages().date_paiement(mois))
+    count = deliver_alone(registre, code, acte)
+    return f"DSN {declared.norme} ({plural(len(declared.anomalies), 'remarque')}), {plural(count, 'document')} déposés"

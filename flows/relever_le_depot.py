@@ -1,0 +1,44 @@
+"""Relever le dépôt : prendre les fichiers déposés, les lire, répondre par un accusé de réception."""
+
+from __future__ import annotations
+
+import time
+
+from prefect import flow, task
+
+from flows.transport import collect_alone, drop_connection, look_at
+from flows.travail import EN_PARALLELE, Compte, acte_de, chosen, each_adherent, month_of
+from payroll.month.commun import Acte
+from payroll.periods import Month
+from payroll.settings import Reglages
+from payroll.store.registre import Registre
+
+
+@flow(name="relever-le-depot", flow_run_name="relever {mois}", task_runner=EN_PARALLELE)
+def relever_le_depot(mois: str | None = None, adherents: list[str] | None = None) -> list[Compte]:
+    """Relève le dépôt de chaque adhérent et répond à chaque fichier.
+
+    Args:
+        mois: le mois affiché dans le compte rendu, AAAA-MM ; chaque fichier dit lui-même son mois.
+        adherents: codes d'adhérents ; vide pour tous.
+    """
+    codes = chosen(adherents)
+    first_look(codes)
+    return each_adherent("relever", codes, month_of(mois), _collect)
+
+
+@task(name="premier regard", retries=2, retry_delay_seconds=[2, 10])
+def first_look(codes: list[str]) -> None:
+    """Regarde tous les dépôts, puis attend : un fichier encore en cours d'envoi se reconnaît au second regard."""
+    reglages = Reglages()
+    registre = reglages.registre()
+    try:
+        with drop_connection() as client:
+            look_at(registre, client, codes, acte_de(reglages))
+    finally:
+        registre.close()
+    time.sleep(reglages.pause_entre_regards)
+
+
+def _collect(registre: Registre, code: str, _mois: Month, acte: Acte) -> str:
+    return collect_alone(registre, code, acte).phrase

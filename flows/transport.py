@@ -1,0 +1,133 @@
+"""Le fil entre le dépôt SFTP et le registre, sans Prefect : relever un adhérent, lui déposer ce qui lui est dû.
+
+L'ordre protège de toute panne : garder avant de lire, inscrire avant d'envoyer, dire « déposé » après l'avoir fait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from payroll.month.commun import Acte, GesteRefuse
+from payroll.month.depot import RefusALaPorte, recall, remember
+from payroll.month.recevoir import keep_file, read_pending
+from payroll.month.restituer import DocumentDu, mark_deposited, pending_documents
+from payroll.store.registre import Registre
+from payroll.store.tables import EtatFichier
+from payroll.wording import plural
+from sftp_drop.client import DropClient, connect
+from sftp_drop.decide import SeenFile, look
+from sftp_drop.give import GiveIssue, Outgoing, give_all
+from sftp_drop.settings import SftpSettings
+from sftp_drop.take import StoredOutcome, TakeIssue, TakeReport, take_all
+
+
+@dataclass(frozen=True, slots=True)
+class Releve:
+    """Ce qu'une relève a fait pour un adhérent."""
+
+    acceptes: int
+    refuses: int
+    en_attente: int
+    deposes: int
+
+    @property
+    def phrase(self) -> str:
+        """Le compte rendu en une phrase."""
+        if not (self.acceptes or self.refuses or self.en_attente):
+            return "rien de nouveau"
+        parts = []
+        if self.acceptes:
+            parts.append(f"{plural(self.acceptes, 'fichier')} accepté{'s' if self.acceptes > 1 else ''}")
+        if self.refuses:
+            parts.append(f"{plural(self.refuses, 'fichier')} à corriger")
+        if self.en_attente:
+            parts.append(f"{plural(self.en_attente, 'fichier')} en attente")
+        return ", ".join(parts)
+
+
+def drop_connection() -> DropClient:
+    """Ouvre le dépôt des réglages ; la clé d'hôte est épinglée."""
+    return connect(SftpSettings())
+
+
+def look_at(registre: Registre, client: DropClient, codes: Sequence[str], acte: Acte) -> None:
+    """Premier regard sur tous les dépôts : la relève qui suit ne prendra que ce qui n'a pas bougé."""
+    for code in codes:
+        remember(registre, code, look(client.list_depot(code)), acte)
+
+
+def collect(registre: Registre, client: DropClient, code: str, acte: Acte) -> Releve:
+    """Prend les fichiers complets d'un adhérent, les lit, et lui dépose ses accusés de réception."""
+    memory = recall(registre, code)
+    seen = [SeenFile(nom, taille, heure) for nom, (taille, heure) in memory.signales.items()]
+    store = partial(_keep, registre, code, acte)
+    report = take_all(client, code, store=store, previous=memory.regard, already_seen=seen)
+    remember(registre, code, report.look, acte, _refused(report))
+    files = read_pending(registre, code, acte)
+    return Releve(
+        acceptes=sum(file.etat == EtatFichier.ACCEPTE for file in files),
+        refuses=sum(file.etat == EtatFichier.REFUSE for file in files),
+        en_attente=sum(outcome.issue is TakeIssue.EN_ATTENTE for outcome in report.outcomes),
+        deposes=deliver(registre, client, code, acte),
+    )
+
+
+def deliver(registre: Registre, client: DropClient, code: str, acte: Acte) -> int:
+    """Dépose tout ce qui est dû à un adhérent ; rend le nombre de documents déposés.
+
+    Lève :class:`GesteRefuse` si un document n'a pas pu l'être : il reste dû, le geste se refait.
+    """
+    due = pending_documents(registre, code)
+    outcomes = give_all(client, code, [_outgoing(registre, document) for document in due])
+    refused = {outcome.relative_path: outcome.motif for outcome in outcomes if _failed(outcome.issue)}
+    done = [document for document in due if f"{document.mois}/{document.chemin}" not in refused]
+    mark_deposited(registre, code, done, acte)
+    if refused:
+        raise GesteRefuse(f"{plural(len(refused), 'document')} non déposés : {next(iter(refused.values()))}")
+    return len(done)
+
+
+def collect_alone(registre: Registre, code: str, acte: Acte) -> Releve:
+    """:func:`collect` avec sa propre connexion."""
+    with drop_connection() as client:
+        return collect(registre, client, code, acte)
+
+
+def deliver_alone(registre: Registre, code: str, acte: Acte) -> int:
+    """:func:`deliver` avec sa propre connexion, ouverte seulement s'il y a quelque chose à déposer."""
+    if not pending_documents(registre, code):
+        return 0
+    with drop_connection() as client:
+        return deliver(registre, client, code, acte)
+
+
+def _keep(
+    registre: Registre, code: str, acte: Acte, content: bytes, name: str, _sha256: str, _size: int
+) -> StoredOutcome:
+    fichier = keep_file(registre, code, name, content, acte)
+    return StoredOutcome.NOUVEAU if fichier.etat == EtatFichier.RECU else StoredOutcome.DEJA_RECU
+
+
+def _refused(report: TakeReport) -> tuple[RefusALaPorte, ...]:
+    refusals = []
+    for outcome in report.outcomes:
+        if outcome.issue is TakeIssue.REFUSE:
+            taille, heure = report.look.get(outcome.name, (0, 0))
+            refusals.append(RefusALaPorte(outcome.name, outcome.motif, taille, heure))
+    return tuple(refusals)
+
+
+def _outgoing(registre: Registre, document: DocumentDu) -> Outgoing:
+    return Outgoing(
+        relative_path=f"{document.mois}/{document.chemin}",
+        content=partial(registre.pieces.get, document.sha256),
+        sha256=document.sha256,
+    )
+
+
+def _failed(issue: GiveIssue) -> bool:
+    return issue in (GiveIssue.ECHEC, GiveIssue.RETENU)
+
+

@@ -1,0 +1,110 @@
+"""Inscrire un adhérent et ses agents au registre, d'après un fichier YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from sqlmodel import Session, select
+
+from payroll.anomalies import Anomalie
+from payroll.month.commun import Acte, key, record
+from payroll.store.entrees import AdherentEntree, AgentEntree, ContratEntree, validate
+from payroll.store.registre import Registre
+from payroll.store.tables import (
+    Adherent,
+    Agent,
+    Contrat,
+    CumulReprise,
+    ElementPermanent,
+    ParametreEmployeur,
+    SituationContrat,
+    TauxPas,
+)
+
+
+def import_adherent(registre: Registre, path: Path, acte: Acte) -> Adherent | list[Anomalie]:
+    """Inscrit l'adhérent décrit par ce fichier ; rend l'adhérent, ou toutes les anomalies du fichier.
+
+    Un adhérent déjà inscrit est laissé tel quel : ce que le registre sait de lui ne se réécrit pas par un fichier.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return [
+            Anomalie(
+                code="yaml-illisible",
+                fichier=path.name,
+                message="ce fichier n'est pas un YAML lisible en UTF-8.",
+                remede="Vérifiez l'indentation et l'encodage, puis recommencez.",
+            )
+        ]
+    entree = validate(data, path.name)
+    if not isinstance(entree, AdherentEntree):
+        return entree
+    with registre.transaction() as session:
+        known = session.exec(select(Adherent).where(Adherent.code == entree.code)).one_or_none()
+        if known is not None:
+            return known
+        adherent = Adherent(**entree.model_dump(exclude={"parametres", "agents"}))
+        session.add(adherent)
+        session.flush()
+        for parametre in entree.parametres:
+            row = parametre.model_dump()
+            session.add(
+                ParametreEmployeur(
+                    adherent_id=key(adherent.id),
+                    taux_at_ppm=row.pop("taux_at"),
+                    taux_versement_mobilite_ppm=row.pop("taux_versement_mobilite"),
+                    taux_cdg_ppm=row.pop("taux_cdg"),
+                    **row,
+                )
+            )
+        for agent in entree.agents:
+            _add_agent(session, key(adherent.id), agent)
+        record(session, acte, "inscrire", adherent.code, None, agents=len(entree.agents), fichier=path.name)
+        return adherent
+
+
+def _add_agent(session: Session, adherent_id: int, entree: AgentEntree) -> None:
+    agent = Agent(adherent_id=adherent_id, **entree.model_dump(exclude={"contrats", "taux_pas"}))
+    session.add(agent)
+    session.flush()
+    for taux in entree.taux_pas:
+        session.add(
+            TauxPas(
+                agent_id=key(agent.id), taux_ppm=taux.taux, identifiant=taux.identifiant, du=taux.du, au=taux.au
+            )
+        )
+    for contrat in entree.contrats:
+        _add_contrat(session, adherent_id, key(agent.id), contrat)
+
+
+def _add_contrat(session: Session, adherent_id: int, agent_id: int, entree: ContratEntree) -> None:
+    contrat = Contrat(
+        adherent_id=adherent_id,
+        agent_id=agent_id,
+        **entree.model_dump(exclude={"situations", "permanents", "cumuls"}),
+    )
+    session.add(contrat)
+    session.flush()
+    for situation in entree.situations:
+        row = situation.model_dump()
+        hours, all_hours = row.pop("heures_hebdo"), row.pop("heures_tous_employeurs")
+        quotite = row.pop("quotite")
+        session.add(
+            SituationContrat(
+                contrat_id=key(contrat.id),
+                heures_hebdo_centiemes=int(hours * 100),
+                heures_tous_employeurs_centiemes=int(all_hours * 100) if all_hours is not None else None,
+                quotite_num=quotite.numerator,
+                quotite_den=quotite.denominator,
+                taux_indemnite_ppm=row.pop("taux_indemnite"),
+                **row,
+            )
+        )
+    for permanent in entree.permanents:
+        session.add(ElementPermanent(contrat_id=key(contrat.id), **permanent.model_dump()))
+    for cumul in entree.cumuls:
+        values = cumul.model_dump(exclude={"annee"})
+        session.add(CumulReprise(contrat_id=key(contrat.id), annee=cumul.annee, cumuls=values))

@@ -1,0 +1,138 @@
+"""Calculer la paie d'un adhérent : mêmes entrées, même révision ; entrées changées, révision nouvelle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from payroll import engine
+from payroll.anomalies import Anomalie
+from payroll.engine.bulletin import Bulletin
+from payroll.month.commun import Acte, GesteRefuse, anomalies_to_json, find_adherent, key, record, require_paie
+from payroll.month.instantane import bulletin_to_rows, content_hash, inputs_to_json
+from payroll.month.situations import EntreesDuMois, gather
+from payroll.periods import Month
+from payroll.store.registre import Registre
+from payroll.store.tables import Adherent, Approbation, EtatFichier, EtatPaie, FichierRecu, Paie
+
+_COMPUTABLE = (EtatPaie.OUVERTE, EtatPaie.CALCULEE, EtatPaie.VALIDEE)
+
+
+@dataclass(frozen=True, slots=True)
+class Calculee:
+    """Le résultat d'un calcul : la paie, ce qui a changé, ce qui n'a pas pu être calculé."""
+
+    paie: Paie
+    nouvelle: bool
+    """Faux : rien n'avait changé, la révision existante est gardée telle quelle."""
+    bulletins: int
+    anomalies: tuple[Anomalie, ...]
+
+
+def compute_month(registre: Registre, code: str, mois: Month, acte: Acte, *, sans_fichier: bool = False) -> Calculee:
+    """Calcule tous les bulletins d'un adhérent pour un mois, et garde le résultat comme une révision.
+
+    Lève :class:`GesteRefuse` si le mois n'est pas ouvert, si la paie est déjà déclarée, ou si aucun fichier n'a été
+    accepté (``sans_fichier`` passe outre : la décision est inscrite au journal).
+    """
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        paie = require_paie(session, adherent, mois)
+        if paie.etat == EtatPaie.OUVERTE and not sans_fichier:
+            _require_file(session, adherent, mois)
+        gathered = gather(session, adherent, mois)
+        if isinstance(gathered, list):
+            raise GesteRefuse(f"{adherent.nom} : {gathered[0]}", tuple(gathered))
+        calcul = engine.compute(
+            mois,
+            [gathered.employeur] * len(gathered.contrats),
+            [contrat.situation for contrat in gathered.contrats],
+        )
+        anomalies = (*gathered.anomalies, *calcul.anomalies)
+        contents = [
+            (contrat.contrat.numero, inputs_to_json(gathered.employeur, contrat.situation), bulletin)
+            for contrat, bulletin in zip(gathered.contrats, calcul.bulletins, strict=True)
+        ]
+        fingerprint = content_hash(contents)
+        count = sum(bulletin is not None for bulletin in calcul.bulletins)
+        if paie.etat != EtatPaie.OUVERTE and paie.hash_contenu == fingerprint:
+            return Calculee(paie, False, count, anomalies)
+        if paie.etat not in _COMPUTABLE:
+            raise GesteRefuse(
+                f"{adherent.nom} : la paie de {mois.libelle} est déjà {paie.etat}, et ses données ont changé depuis. "
+                "Elle ne se recalcule plus : la correction se porte sur le mois suivant."
+            )
+        paie = _next_revision(session, paie, acte)
+        paie.hash_contenu = fingerprint
+        paie.anomalies = anomalies_to_json(anomalies)
+        session.add(paie)
+        session.flush()
+        _store_bulletins(session, paie, gathered, calcul.bulletins)
+        record(
+            session,
+            acte,
+            "calculer",
+            code,
+            mois,
+            revision=paie.revision,
+            bulletins=count,
+            refuses=len(contents) - count,
+            sans_fichier=sans_fichier,
+            empreinte=fingerprint[:12],
+        )
+        return Calculee(paie, True, count, anomalies)
+
+
+def _require_file(session: Session, adherent: Adherent, mois: Month) -> None:
+    accepted = session.exec(
+        select(FichierRecu.id).where(
+            FichierRecu.adherent_id == adherent.id,
+            FichierRecu.mois == str(mois),
+            FichierRecu.etat == EtatFichier.ACCEPTE,
+        )
+    ).first()
+    if accepted is None:
+        raise GesteRefuse(
+            f"{adherent.nom} : aucun fichier accepté pour {mois.libelle}. Attendez le fichier (ou « néant ») de la "
+            "collectivité, ou calculez sans fichier en le disant."
+        )
+
+
+def _next_revision(session: Session, paie: Paie, acte: Acte) -> Paie:
+    """La révision qui va porter ce calcul : la paie ouverte elle-même, sinon une nouvelle qui la remplace."""
+    if paie.etat == EtatPaie.OUVERTE:
+        paie.etat, paie.calculee_le = EtatPaie.CALCULEE, acte.moment
+        return paie
+    approvals = session.exec(
+        select(Approbation).where(Approbation.paie_id == paie.id, col(Approbation.annulee_le).is_(None))
+    )
+    for approval in approvals:
+        approval.annulee_le, approval.motif_annulation = acte.moment, "recalcul : le contenu a changé"
+        session.add(approval)
+    paie.etat = EtatPaie.REMPLACEE
+    session.add(paie)
+    return Paie(
+        adherent_id=paie.adherent_id,
+        mois=paie.mois,
+        revision=paie.revision + 1,
+        etat=EtatPaie.CALCULEE,
+        ouverte_le=paie.ouverte_le,
+        calculee_le=acte.moment,
+    )
+
+
+def _store_bulletins(
+    session: Session, paie: Paie, gathered: EntreesDuMois, bulletins: list[Bulletin | None]
+) -> None:
+    rows = []
+    for contrat, bulletin in zip(gathered.contrats, bulletins, strict=True):
+        if bulletin is not None:
+            entrees = inputs_to_json(gathered.employeur, contrat.situation)
+            rows.append(bulletin_to_rows(bulletin, key(paie.id), key(contrat.contrat.id), entrees))
+    session.add_all([row for row, _ in rows])
+    session.flush()
+    for row, lines in rows:
+        for line in lines:
+            line.bulletin_id = key(row.id)
+        session.add_all(lines)

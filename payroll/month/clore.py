@@ -1,0 +1,25 @@
+"""Clore le mois : la paie restituée est verrouillée, ses cumuls ouvrent le mois suivant."""
+
+from __future__ import annotations
+
+from payroll.month.commun import Acte, GesteRefuse, find_adherent, record, require_paie
+from payroll.periods import Month
+from payroll.store.registre import Registre
+from payroll.store.tables import EtatPaie, Paie
+
+
+def close_month(registre: Registre, code: str, mois: Month, acte: Acte) -> Paie:
+    """Clôt une paie restituée ; sans effet si elle est close. Lève :class:`GesteRefuse` avant la restitution."""
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        paie = require_paie(session, adherent, mois)
+        if paie.etat == EtatPaie.CLOSE:
+            return paie
+        if paie.etat != EtatPaie.RESTITUEE:
+            raise GesteRefuse(
+                f"{adherent.nom} : la paie de {mois.libelle} est {paie.etat} ; elle se clôt une fois restituée."
+            )
+        paie.etat = EtatPaie.CLOSE
+        session.add(paie)
+        record(session, acte, "clore", code, mois, revision=paie.revision)
+        return paie

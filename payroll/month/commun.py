@@ -1,0 +1,124 @@
+"""Ce que tous les gestes partagent : qui agit et quand, retrouver un adhérent et sa paie, inscrire au journal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from payroll.anomalies import Anomalie, Gravite
+from payroll.periods import Month
+from payroll.store.registre import Registre
+from payroll.store.tables import Adherent, DocumentRetour, EtatPaie, Evenement, Paie
+
+
+@dataclass(frozen=True, slots=True)
+class Acte:
+    """Qui fait le geste, et quand (instant en temps universel) : ce que le journal gardera."""
+
+    par: str
+    moment: datetime
+
+    def __post_init__(self) -> None:
+        if self.moment.tzinfo is None:
+            raise ValueError("l'instant d'un acte porte son fuseau")
+
+
+class GesteRefuse(Exception):  # noqa: N818  (mot du métier : un refus motivé, pas une erreur de programme)
+    """Le geste n'est pas possible dans l'état présent ; le message, en français, dit pourquoi et quoi faire."""
+
+    def __init__(self, message: str, anomalies: tuple[Anomalie, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.anomalies = anomalies
+
+
+def find_adherent(session: Session, code: str) -> Adherent:
+    """L'adhérent de ce code ; lève :class:`GesteRefuse` s'il est inconnu."""
+    adherent = session.exec(select(Adherent).where(Adherent.code == code)).one_or_none()
+    if adherent is None:
+        raise GesteRefuse(f"Adhérent inconnu : « {code} ». La liste s'obtient par « paie adherents ».")
+    return adherent
+
+
+def adherent_codes(registre: Registre) -> list[str]:
+    """Les codes de tous les adhérents, triés."""
+    with registre.transaction() as session:
+        return list(session.exec(select(Adherent.code).order_by(Adherent.code)).all())
+
+
+def current_paie(session: Session, adherent: Adherent, mois: Month) -> Paie | None:
+    """La révision courante de la paie du mois, ou ``None`` si le mois n'est pas ouvert."""
+    return session.exec(
+        select(Paie)
+        .where(Paie.adherent_id == adherent.id, Paie.mois == str(mois), Paie.etat != EtatPaie.REMPLACEE)
+        .order_by(col(Paie.revision).desc())
+    ).first()
+
+
+def require_paie(session: Session, adherent: Adherent, mois: Month) -> Paie:
+    """La paie courante ; lève :class:`GesteRefuse` si le mois n'est pas ouvert."""
+    paie = current_paie(session, adherent, mois)
+    if paie is None:
+        raise GesteRefuse(f"{adherent.nom} : le mois de {mois.libelle} n'est pas ouvert. Lancez d'abord « ouvrir ».")
+    return paie
+
+
+def record(session: Session, acte: Acte, geste: str, adherent: str, mois: Month | None, **detail: Any) -> None:
+    """Inscrit un geste au journal, dans la transaction du geste lui-même."""
+    session.add(
+        Evenement(
+            le=acte.moment,
+            par=acte.par,
+            geste=geste,
+            adherent_code=adherent,
+            mois=str(mois) if mois else "",
+            detail=detail,
+        )
+    )
+
+
+def put_document(
+    session: Session, registre: Registre, adherent: Adherent, mois: Month, chemin: str, content: bytes, moment: datetime
+) -> bool:
+    """Inscrit un document dû à l'adhérent ; vrai s'il est nouveau ou changé, donc à (re)déposer."""
+    sha256 = registre.pieces.put(content)
+    known = session.exec(
+        select(DocumentRetour).where(
+            DocumentRetour.adherent_id == adherent.id, DocumentRetour.mois == str(mois), DocumentRetour.chemin == chemin
+        )
+    ).one_or_none()
+    if known is None:
+        session.add(
+            DocumentRetour(
+                adherent_id=key(adherent.id), mois=str(mois), chemin=chemin, sha256=sha256, produit_le=moment
+            )
+        )
+        return True
+    if known.sha256 == sha256:
+        return False
+    known.sha256, known.produit_le, known.depose_le = sha256, moment, None
+    session.add(known)
+    return True
+
+
+def anomalies_to_json(anomalies: tuple[Anomalie, ...] | list[Anomalie]) -> list[dict[str, Any]]:
+    return [asdict(anomalie) for anomalie in anomalies]
+
+
+def anomalies_from_json(rows: list[dict[str, Any]]) -> list[Anomalie]:
+    return [Anomalie(**{**row, "gravite": Gravite(row["gravite"])}) for row in rows]
+
+
+def key(value: int | None) -> int:
+    """La clé d'une ligne enregistrée : elle existe, ou le programme a un défaut."""
+    if value is None:
+        raise RuntimeError("ligne sans clé : elle n'a pas été enregistrée")
+    return value
+
+
+def aware(moment: datetime) -> datetime:
+    """Un instant relu de la base, en temps universel (SQLite ne garde pas le fuseau)."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,121 @@
+"""L'instantané d'un bulletin : ses entrées et ses sorties en JSON, pour le refaire, l'expliquer, le comparer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from payroll.engine.bulletin import Bulletin, Ligne, Section
+from payroll.engine.situation import Cumuls, Employeur, Situation
+from payroll.month.commun import anomalies_from_json, anomalies_to_json
+from payroll.periods import Month
+from payroll.store.tables import BulletinPaie, LigneBulletin
+
+_EMPLOYEUR = TypeAdapter(Employeur)
+_SITUATION = TypeAdapter(Situation)
+_TOTAUX = (
+    "brut",
+    "cotisations_salarie",
+    "cotisations_employeur",
+    "net_avant_impot",
+    "net_imposable",
+    "montant_net_social",
+    "pas_base",
+    "pas_taux_ppm",
+    "pas_bareme",
+    "pas",
+    "net_a_payer",
+    "cout_employeur",
+)
+
+
+def inputs_to_json(employeur: Employeur, situation: Situation) -> dict[str, Any]:
+    """Tout ce que le moteur reçoit pour un bulletin, sans perte (les fractions restent des fractions)."""
+    return {
+        "employeur": _EMPLOYEUR.dump_python(employeur, mode="json"),
+        "situation": _SITUATION.dump_python(situation, mode="json"),
+    }
+
+
+def inputs_from_json(entrees: Mapping[str, Any]) -> tuple[Employeur, Situation]:
+    """Les entrées du moteur telles qu'elles étaient le jour du calcul."""
+    return _EMPLOYEUR.validate_python(entrees["employeur"]), _SITUATION.validate_python(entrees["situation"])
+
+
+def bulletin_to_rows(
+    bulletin: Bulletin, paie_id: int, contrat_id: int, entrees: dict[str, Any]
+) -> tuple[BulletinPaie, list[LigneBulletin]]:
+    """Les lignes de registre d'un bulletin (la clé du bulletin est posée sur ses lignes après enregistrement)."""
+    row = BulletinPaie(
+        paie_id=paie_id,
+        contrat_id=contrat_id,
+        matricule=bulletin.matricule,
+        cumuls=asdict(bulletin.cumuls),
+        colonnes=dict(bulletin.colonnes),
+        entrees=entrees,
+        avertissements=anomalies_to_json(list(bulletin.avertissements)),
+        **{name: getattr(bulletin, name) for name in _TOTAUX},
+    )
+    lines = [
+        LigneBulletin(
+            bulletin_id=0,
+            rang=rang,
+            code=ligne.code,
+            libelle=ligne.libelle,
+            section=ligne.section,
+            base=ligne.base,
+            nombre_centiemes=ligne.nombre_centiemes,
+            taux_salarie_ppm=ligne.taux_salarie_ppm,
+            montant_salarie=ligne.montant_salarie,
+            taux_employeur_ppm=ligne.taux_employeur_ppm,
+            montant_employeur=ligne.montant_employeur,
+        )
+        for rang, ligne in enumerate(bulletin.lignes, start=1)
+    ]
+    return row, lines
+
+
+def bulletin_from_rows(row: BulletinPaie, lines: Iterable[LigneBulletin], mois: Month) -> Bulletin:
+    """Le bulletin tel qu'il a été calculé, relu du registre."""
+    return Bulletin(
+        matricule=row.matricule,
+        mois=mois,
+        lignes=tuple(
+            Ligne(
+                code=line.code,
+                libelle=line.libelle,
+                section=Section(line.section),
+                ordre=line.rang,
+                base=line.base,
+                nombre_centiemes=line.nombre_centiemes,
+                taux_salarie_ppm=line.taux_salarie_ppm,
+                montant_salarie=line.montant_salarie,
+                taux_employeur_ppm=line.taux_employeur_ppm,
+                montant_employeur=line.montant_employeur,
+            )
+            for line in sorted(lines, key=lambda line: line.rang)
+        ),
+        cumuls=Cumuls(**row.cumuls),
+        colonnes=row.colonnes,
+        avertissements=tuple(anomalies_from_json(row.avertissements)),
+        **{name: getattr(row, name) for name in _TOTAUX},
+    )
+
+
+def content_hash(contents: Iterable[tuple[str, Mapping[str, Any], Bulletin | None]]) -> str:
+    """L'empreinte d'une paie : numéro de contrat, entrées et bulletin de chacun. L'approbation porte sur elle."""
+    payload = [
+        {
+            "contrat": numero,
+            "entrees": entrees,
+            "bulletin": None if bulletin is None else {**asdict(bulletin), "mois": str(bulletin.mois)},
+        }
+        for numero, entrees, bulletin in contents
+    ]
+    text = json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

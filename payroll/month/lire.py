@@ -1,0 +1,56 @@
+"""Relire une paie calculée : ses bulletins, avec l'agent et les conditions de chacun, en quelques requêtes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from payroll.engine.bulletin import Bulletin
+from payroll.month.commun import key
+from payroll.month.instantane import bulletin_from_rows
+from payroll.month.situations import conditions_of
+from payroll.periods import Month
+from payroll.store.tables import Agent, BulletinPaie, Contrat, LigneBulletin, Paie, SituationContrat
+
+
+@dataclass(frozen=True, slots=True)
+class BulletinLu:
+    """Un bulletin du registre et ce qu'il faut pour l'imprimer ou le déclarer."""
+
+    row: BulletinPaie
+    bulletin: Bulletin
+    contrat: Contrat
+    agent: Agent
+    conditions: SituationContrat
+
+
+def read_bulletins(session: Session, paie: Paie) -> list[BulletinLu]:
+    """Les bulletins d'une révision, par matricule puis numéro de contrat."""
+    mois = Month.parse(paie.mois)
+    rows = session.exec(
+        select(BulletinPaie, Contrat, Agent)
+        .join(Contrat, col(Contrat.id) == col(BulletinPaie.contrat_id))
+        .join(Agent, col(Agent.id) == col(Contrat.agent_id))
+        .where(BulletinPaie.paie_id == paie.id)
+        .order_by(Agent.matricule, Contrat.numero)
+    ).all()
+    lines: dict[int, list[LigneBulletin]] = defaultdict(list)
+    for line in session.exec(
+        select(LigneBulletin)
+        .join(BulletinPaie, col(BulletinPaie.id) == col(LigneBulletin.bulletin_id))
+        .where(BulletinPaie.paie_id == paie.id)
+    ):
+        lines[line.bulletin_id].append(line)
+    conditions = conditions_of(session, [key(contrat.id) for _, contrat, _ in rows], mois)
+    return [
+        BulletinLu(
+            row=row,
+            bulletin=bulletin_from_rows(row, lines[key(row.id)], mois),
+            contrat=contrat,
+            agent=agent,
+            conditions=conditions[key(contrat.id)],
+        )
+        for row, contrat, agent in rows
+    ]

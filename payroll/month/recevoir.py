@@ -1,0 +1,241 @@
+"""Recevoir un fichier d'éléments variables : le garder d'abord, le lire ensuite, y répondre toujours.
+
+Deux transactions : la première garde le fichier sous son empreinte ; la seconde le lit, inscrit ses éléments et son
+accusé de réception. Une panne entre les deux laisse un fichier « reçu » que :func:`read_pending` reprend.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from sqlmodel import Session, col, select
+
+from payroll.anomalies import Anomalie, blocking
+from payroll.intake import read
+from payroll.intake.contradictions import compare
+from payroll.intake.lecture import AbsenceLue, ElementLu, Lecture
+from payroll.intake.receipt import marked_copy, marked_copy_name, receipt_name
+from payroll.intake.receipt import text as receipt_text
+from payroll.intake.roster import Roster
+from payroll.month.commun import Acte, anomalies_to_json, aware, find_adherent, key, put_document, record
+from payroll.month.ouvrir import roster_of
+from payroll.month.situations import active_contracts
+from payroll.periods import Month
+from payroll.store.registre import Registre
+from payroll.store.tables import (
+    Absence,
+    Adherent,
+    ElementVariable,
+    EtatFichier,
+    EtatPaie,
+    FichierRecu,
+    Paie,
+)
+
+_OPEN_STATES = (EtatPaie.OUVERTE, EtatPaie.CALCULEE, EtatPaie.VALIDEE)
+
+
+def keep_file(registre: Registre, code: str, nom: str, content: bytes, acte: Acte) -> FichierRecu:
+    """Garde un fichier reçu sous son empreinte, avant toute lecture ; le même contenu n'est gardé qu'une fois."""
+    sha256 = registre.pieces.put(content)
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        known = session.exec(
+            select(FichierRecu).where(FichierRecu.adherent_id == adherent.id, FichierRecu.sha256 == sha256)
+        ).one_or_none()
+        if known is not None:
+            return known
+        fichier = FichierRecu(
+            adherent_id=key(adherent.id), nom=nom, sha256=sha256, taille=len(content), recu_le=acte.moment
+        )
+        session.add(fichier)
+        record(session, acte, "recevoir", code, None, fichier=sha256[:12], taille=len(content))
+        return fichier
+
+
+def read_pending(registre: Registre, code: str, acte: Acte) -> list[FichierRecu]:
+    """Lit tous les fichiers gardés et pas encore lus d'un adhérent, dans l'ordre de leur réception."""
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        pending = session.exec(
+            select(FichierRecu.id)
+            .where(FichierRecu.adherent_id == adherent.id, FichierRecu.etat == EtatFichier.RECU)
+            .order_by(col(FichierRecu.recu_le), col(FichierRecu.id))
+        ).all()
+    return [_read_one(registre, code, key(fichier_id), acte) for fichier_id in pending]
+
+
+def _read_one(registre: Registre, code: str, fichier_id: int, acte: Acte) -> FichierRecu:
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        fichier = session.get_one(FichierRecu, fichier_id)
+        if fichier.etat != EtatFichier.RECU:
+            return fichier
+        mois = _awaited_month(session, adherent)
+        if mois is None:
+            anomalie = Anomalie(
+                code="aucun-mois-ouvert",
+                fichier=fichier.nom,
+                message="aucun mois n'est ouvert à la saisie pour votre collectivité.",
+                remede="Attendez le classeur du prochain mois, ou appelez votre gestionnaire.",
+            )
+            # Sans mois ouvert, l'accusé va dans le dossier du mois de réception.
+            _answer_without_roster(session, registre, adherent, fichier, anomalie, acte)
+            return fichier
+        roster = roster_of(session, adherent, mois)
+        content = registre.pieces.get(fichier.sha256)
+        lecture = read(content, fichier.nom, roster)
+        others = _accepted_lectures(session, registre, adherent, mois, roster)
+        if lecture.acceptee:
+            extra = [found for _, other in others for found in compare(other, lecture)]
+            lecture = replace(lecture, anomalies=(*lecture.anomalies, *extra))
+        _record_reading(session, adherent, mois, fichier, lecture, others)
+        _answer(session, registre, adherent, mois, fichier, lecture, roster, content)
+        record(
+            session,
+            acte,
+            "lire",
+            code,
+            mois,
+            fichier=fichier.sha256[:12],
+            etat=fichier.etat,
+            elements=len(lecture.elements),
+            anomalies=len(lecture.anomalies),
+        )
+        return fichier
+
+
+def _awaited_month(session: Session, adherent: Adherent) -> Month | None:
+    """Le mois que l'on attend de l'adhérent : le plus ancien encore ouvert à la saisie."""
+    found = session.exec(
+        select(Paie.mois)
+        .where(Paie.adherent_id == adherent.id, col(Paie.etat).in_(_OPEN_STATES))
+        .order_by(Paie.mois)
+    ).first()
+    return Month.parse(found) if found else None
+
+
+def _accepted_lectures(
+    session: Session, registre: Registre, adherent: Adherent, mois: Month, roster: Roster
+) -> list[tuple[FichierRecu, Lecture]]:
+    accepted = session.exec(
+        select(FichierRecu)
+        .where(
+            FichierRecu.adherent_id == adherent.id,
+            FichierRecu.mois == str(mois),
+            FichierRecu.etat == EtatFichier.ACCEPTE,
+        )
+        .order_by(col(FichierRecu.id))
+    ).all()
+    return [(fichier, read(registre.pieces.get(fichier.sha256), fichier.nom, roster)) for fichier in accepted]
+
+
+def _record_reading(
+    session: Session,
+    adherent: Adherent,
+    mois: Month,
+    fichier: FichierRecu,
+    lecture: Lecture,
+    others: list[tuple[FichierRecu, Lecture]],
+) -> None:
+    fichier.mois = str(mois)
+    fichier.neant = lecture.neant
+    fichier.anomalies = anomalies_to_json(lecture.anomalies)
+    if blocking(lecture.anomalies):
+        fichier.etat = EtatFichier.REFUSE
+        session.add(fichier)
+        return
+    fichier.etat = EtatFichier.ACCEPTE
+    session.add(fichier)
+    kept = [lecture_ for _, lecture_ in others]
+    if lecture.remplace:
+        for other, _ in others:
+            other.etat = EtatFichier.REMPLACE
+            session.add(other)
+        kept = []
+    contrats: dict[tuple[str, str], int] = {}
+    for contrat, agent in active_contracts(session, adherent, mois):
+        # Sans numéro de contrat, le matricule suffit : la lecture a déjà refusé ce qui serait ambigu.
+        contrats[agent.matricule, ""] = contrats[agent.matricule, contrat.numero] = key(contrat.id)
+    # Un second fichier reprend souvent le premier en entier : ce qui est déjà connu n'est pas compté deux fois.
+    known = {_element_key(element) for other in kept for element in other.elements}
+    known_absences = {_absence_key(absence) for other in kept for absence in other.absences}
+    for element in lecture.elements:
+        if _element_key(element) not in known:
+            session.add(
+                ElementVariable(
+                    adherent_id=key(adherent.id),
+                    fichier_id=key(fichier.id),
+                    contrat_id=contrats[element.matricule, element.numero_contrat],
+                    mois=str(mois),
+                    rubrique=element.code,
+                    valeur=element.valeur,
+                    feuille=element.feuille,
+                    cellule=element.cellule,
+                )
+            )
+    for absence in lecture.absences:
+        if _absence_key(absence) not in known_absences:
+            session.add(
+                Absence(
+                    adherent_id=key(adherent.id),
+                    fichier_id=key(fichier.id),
+                    contrat_id=contrats[absence.matricule, absence.numero_contrat],
+                    type=absence.type,
+                    debut=absence.debut,
+                    fin=absence.fin,
+                    prolongation=absence.prolongation,
+                )
+            )
+
+
+def _element_key(element: ElementLu) -> tuple[str, str, str]:
+    return element.matricule, element.numero_contrat, element.code
+
+
+def _absence_key(absence: AbsenceLue) -> tuple[str, str, str, date, date]:
+    return absence.matricule, absence.numero_contrat, absence.type, absence.debut, absence.fin
+
+
+def _answer(
+    session: Session,
+    registre: Registre,
+    adherent: Adherent,
+    mois: Month,
+    fichier: FichierRecu,
+    lecture: Lecture,
+    roster: Roster,
+    content: bytes,
+) -> None:
+    received = aware(fichier.recu_le)
+    body = receipt_text(lecture, roster=roster, fichier=fichier.nom, recu_le=received, sha256=fichier.sha256)
+    put_document(
+        session, registre, adherent, mois, receipt_name(fichier.nom, fichier.sha256), body.encode("utf-8-sig"), received
+    )
+    copy = marked_copy(content, lecture) if lecture.anomalies else None
+    if copy is not None:
+        name = marked_copy_name(fichier.nom, fichier.sha256)
+        put_document(session, registre, adherent, mois, name, copy, received)
+
+
+def _answer_without_roster(
+    session: Session, registre: Registre, adherent: Adherent, fichier: FichierRecu, anomalie: Anomalie, acte: Acte
+) -> None:
+    received = aware(fichier.recu_le)
+    fichier.etat = EtatFichier.REFUSE
+    fichier.anomalies = anomalies_to_json([anomalie])
+    session.add(fichier)
+    mois = Month.of(received.date())
+    put_document(
+        session,
+        registre,
+        adherent,
+        mois,
+        receipt_name(fichier.nom, fichier.sha256),
+        f"{anomalie}\r\n".encode("utf-8-sig"),
+        received,
+    )
+    record(session, acte, "lire", adherent.code, mois, fichier=fichier.sha256[:12], etat=fichier.etat)
+
+

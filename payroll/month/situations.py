@@ -1,0 +1,354 @@
+"""Ce que le registre sait d'un mois, mis en entrées du moteur : un employeur, une situation par contrat actif.
+
+Une lecture par table pour tout l'adhérent (jamais une par agent). Ce qui change au milieu du mois et que le moteur ne
+sait pas encore couper en trentièmes est refusé par son nom, agent par agent.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Protocol, TypeVar
+
+from sqlmodel import Session, col, or_, select
+
+from payroll.anomalies import Anomalie
+from payroll.engine.situation import (
+    Arret,
+    Cumuls,
+    Employeur,
+    Mandat,
+    RegimeRetraite,
+    Situation,
+    SortDesPrimes,
+    Statut,
+)
+from payroll.month.commun import key
+from payroll.periods import Month
+from payroll.store.tables import (
+    Absence,
+    Adherent,
+    Agent,
+    BulletinPaie,
+    Contrat,
+    CumulReprise,
+    ElementPermanent,
+    ElementVariable,
+    EtatFichier,
+    EtatPaie,
+    FichierRecu,
+    Paie,
+    ParametreEmployeur,
+    SituationContrat,
+    TauxPas,
+)
+
+_ANNEE_MEDICALE = timedelta(days=365)
+"""CGFP L. 822-2 : les droits à congé de maladie se comptent sur les douze mois précédents."""
+
+
+class _Dated(Protocol):
+    du: date
+    au: date | None
+
+
+_WithContrat = TypeVar("_WithContrat", SituationContrat, ElementPermanent, Absence)
+
+
+@dataclass(frozen=True, slots=True)
+class ContratDuMois:
+    """Un contrat actif dans le mois, avec l'agent et les conditions que le mois trouve."""
+
+    agent: Agent
+    contrat: Contrat
+    conditions: SituationContrat
+    situation: Situation
+
+
+@dataclass(frozen=True, slots=True)
+class EntreesDuMois:
+    """Tout ce que le moteur reçoit pour un adhérent et un mois, et ce qui l'empêche."""
+
+    adherent: Adherent
+    parametre: ParametreEmployeur
+    employeur: Employeur
+    contrats: tuple[ContratDuMois, ...]
+    anomalies: tuple[Anomalie, ...]
+
+
+def active_contracts(session: Session, adherent: Adherent, mois: Month) -> list[tuple[Contrat, Agent]]:
+    """Les contrats qui touchent le mois, par matricule puis numéro."""
+    rows = session.exec(
+        select(Contrat, Agent)
+        .join(Agent, col(Agent.id) == col(Contrat.agent_id))
+        .where(
+            Contrat.adherent_id == adherent.id,
+            Contrat.date_debut <= mois.last_day,
+            or_(col(Contrat.date_fin).is_(None), col(Contrat.date_fin) >= mois.first_day),
+        )
+        .order_by(Agent.matricule, Contrat.numero)
+    ).all()
+    return [(contrat, agent) for contrat, agent in rows]
+
+
+def conditions_of(session: Session, contrat_ids: list[int], mois: Month) -> dict[int, SituationContrat]:
+    """Les conditions de chaque contrat au premier jour où le mois le touche."""
+    rows = session.exec(
+        select(SituationContrat)
+        .where(col(SituationContrat.contrat_id).in_(contrat_ids), SituationContrat.du <= mois.last_day)
+        .order_by(col(SituationContrat.du))
+    )
+    return {row.contrat_id: row for row in rows if row.au is None or row.au >= mois.first_day}
+
+
+def time_text(row: SituationContrat) -> str:
+    """Le temps de travail en clair : « Temps complet », « 20 h/35 h », « 35 h à 80 % » ; vide pour un élu."""
+    if row.mandat:
+        return ""
+    if row.heures_hebdo_centiemes == 3500 and row.quotite_num == row.quotite_den:
+        return "Temps complet"
+    hours, minutes = divmod(row.heures_hebdo_centiemes * 60 // 100, 60)
+    text = f"{hours} h {minutes:02d}" if minutes else f"{hours} h"
+    if row.heures_hebdo_centiemes < 3500:
+        text += "/35 h"
+    if row.quotite_num != row.quotite_den:
+        text += f" à {100 * row.quotite_num // row.quotite_den} %"
+    return text
+
+
+def employer_settings(session: Session, adherent: Adherent, mois: Month) -> ParametreEmployeur | None:
+    """Les paramètres en vigueur au premier jour du mois (un taux notifié prend effet au premier d'un mois)."""
+    rows = session.exec(select(ParametreEmployeur).where(ParametreEmployeur.adherent_id == adherent.id)).all()
+    return next((row for row in rows if _covers(row, mois.first_day, mois.first_day)), None)
+
+
+def gather(session: Session, adherent: Adherent, mois: Month) -> EntreesDuMois | list[Anomalie]:
+    """Réunit les entrées du moteur pour un adhérent ; les contrats incomplets sont en anomalie, les autres passent."""
+    parametre = employer_settings(session, adherent, mois)
+    if parametre is None:
+        return [
+            Anomalie(
+                code="parametres-manquants",
+                message=f"aucun paramètre d'employeur (taux, effectif) n'est en vigueur en {mois.libelle}.",
+                remede="Ajoutez une période de paramètres à l'adhérent.",
+            )
+        ]
+    pairs = active_contracts(session, adherent, mois)
+    contrat_ids = [key(contrat.id) for contrat, _ in pairs]
+    agent_ids = sorted({key(agent.id) for _, agent in pairs})
+    conditions = _by(session.exec(select(SituationContrat).where(col(SituationContrat.contrat_id).in_(contrat_ids))))
+    permanents = _by(session.exec(select(ElementPermanent).where(col(ElementPermanent.contrat_id).in_(contrat_ids))))
+    absences = _by(_accepted_absences(session, contrat_ids))
+    variables = _variables(session, adherent, mois)
+    cumuls = _cumuls(session, adherent, mois, contrat_ids)
+    taux: dict[int, list[TauxPas]] = defaultdict(list)
+    for row in session.exec(select(TauxPas).where(col(TauxPas.agent_id).in_(agent_ids))):
+        taux[row.agent_id].append(row)
+
+    anomalies: list[Anomalie] = []
+    found: list[ContratDuMois] = []
+    for contrat, agent in pairs:
+        contrat_id = key(contrat.id)
+        built = _situation(
+            mois,
+            contrat,
+            agent,
+            conditions[contrat_id],
+            permanents[contrat_id],
+            absences[contrat_id],
+            variables[contrat_id],
+            taux[contrat.agent_id],
+            cumuls.get(contrat_id, Cumuls()),
+        )
+        if isinstance(built, Anomalie):
+            anomalies.append(built)
+        else:
+            found.append(built)
+    return EntreesDuMois(adherent, parametre, _employeur(adherent, parametre), tuple(found), tuple(anomalies))
+
+
+def _employeur(adherent: Adherent, parametre: ParametreEmployeur) -> Employeur:
+    return Employeur(
+        population=adherent.population,
+        effectif=parametre.effectif,
+        zone_residence=adherent.zone_residence,
+        taux_at_ppm=parametre.taux_at_ppm,
+        taux_versement_mobilite_ppm=parametre.taux_versement_mobilite_ppm,
+        taux_cdg_ppm=parametre.taux_cdg_ppm,
+        cnfpt=parametre.cnfpt,
+        assurance_chomage=parametre.assurance_chomage,
+        heures_complementaires_majorees=parametre.heures_complementaires_majorees,
+        primes_en_maladie=SortDesPrimes(parametre.primes_en_maladie),
+    )
+
+
+def _situation(
+    mois: Month,
+    contrat: Contrat,
+    agent: Agent,
+    conditions: Sequence[SituationContrat],
+    permanents: Sequence[ElementPermanent],
+    absences: Sequence[Absence],
+    variables: dict[str, int],
+    taux: Sequence[TauxPas],
+    cumuls: Cumuls,
+) -> ContratDuMois | Anomalie:
+    first = max(mois.first_day, contrat.date_debut)
+    last = min(mois.last_day, contrat.date_fin or mois.last_day)
+    current = [row for row in conditions if _covers(row, first, last)]
+    touching = [row for row in permanents if _touches(row, first, last)]
+    if not current:
+        return _mid_month(mois, agent, "les conditions du contrat (indice, temps, régime)")
+    partial = next((row for row in touching if not _covers(row, first, last)), None)
+    if partial is not None:
+        return _mid_month(mois, agent, f"l'élément permanent « {partial.rubrique} »")
+    row = current[0]
+    sick_before = _sick_days_before(absences, mois)
+    rate = next((item for item in taux if _covers(item, mois.last_day, mois.last_day)), None)
+    situation = Situation(
+        matricule=agent.matricule,
+        statut=Statut(contrat.statut),
+        regime_retraite=RegimeRetraite(row.regime_retraite),
+        indice_majore=row.indice_majore,
+        heures_hebdo=Fraction(row.heures_hebdo_centiemes, 100),
+        quotite=Fraction(row.quotite_num, row.quotite_den),
+        nbi=row.nbi,
+        enfants_sft=row.enfants_sft,
+        categorie=row.categorie,
+        date_naissance=agent.date_naissance,
+        date_debut=contrat.date_debut,
+        date_fin=contrat.date_fin,
+        taux_pas_ppm=rate.taux_ppm if rate else None,
+        territoire_pas=agent.territoire_pas,
+        contrat_court=contrat.contrat_court,
+        elu=_mandat(row),
+        permanents={item.rubrique: item.montant for item in sorted(touching, key=lambda item: item.rubrique)},
+        variables=dict(sorted(variables.items())),
+        arrets=tuple(
+            Arret(absence.type, absence.debut, absence.fin, absence.prolongation)
+            for absence in sorted(absences, key=lambda absence: (absence.debut, absence.fin))
+            if absence.debut <= mois.last_day and absence.fin >= mois.first_day
+        ),
+        jours_cmo_anterieurs=sick_before,
+        cumuls=cumuls,
+    )
+    if row.heures_tous_employeurs_centiemes is not None:
+        situation = replace(situation, heures_hebdo_tous_employeurs=Fraction(row.heures_tous_employeurs_centiemes, 100))
+    return ContratDuMois(agent, contrat, row, situation)
+
+
+def _mandat(row: SituationContrat) -> Mandat | None:
+    if not row.mandat:
+        return None
+    return Mandat(
+        mandat=row.mandat,
+        taux_indemnite_ppm=row.taux_indemnite_ppm,
+        autres_mandats_brut=row.autres_mandats_brut,
+        option_assujettissement=row.option_assujettissement,
+        activite_cessee=row.activite_cessee,
+        nombre_mandats_indemnises=row.nombre_mandats_indemnises,
+        mandat_commune_moins_3500=row.mandat_commune_moins_3500,
+    )
+
+
+def _mid_month(mois: Month, agent: Agent, what: str) -> Anomalie:
+    return Anomalie(
+        code="changement-en-cours-de-mois",
+        matricule=agent.matricule,
+        message=f"{what} ne couvrent pas tout {mois.libelle} : deux périodes dans un mois ne sont pas encore calculées."
+        if what.startswith("les ")
+        else f"{what} change au cours de {mois.libelle} : deux périodes dans un mois ne sont pas encore calculées.",
+        remede="Faites commencer le changement au premier jour d'un mois, ou traitez ce bulletin à la main.",
+    )
+
+
+def _sick_days_before(absences: Sequence[Absence], mois: Month) -> int:
+    """Jours de CMO des 365 jours qui précèdent le premier arrêt du mois, hors ce mois (CGFP L. 822-2)."""
+    sick = [absence for absence in absences if absence.type == "cmo"]
+    in_month = [absence for absence in sick if absence.debut <= mois.last_day and absence.fin >= mois.first_day]
+    if not in_month:
+        return 0
+    start = max(min(absence.debut for absence in in_month), mois.first_day)
+    window = start - _ANNEE_MEDICALE
+    counted = 0
+    for absence in sick:
+        first, last = max(absence.debut, window), min(absence.fin, start - timedelta(days=1))
+        counted += max(0, (last - first).days + 1)
+    return counted
+
+
+def _accepted_absences(session: Session, contrat_ids: list[int]) -> Iterable[Absence]:
+    return session.exec(
+        select(Absence)
+        .outerjoin(FichierRecu, col(FichierRecu.id) == col(Absence.fichier_id))
+        .where(
+            col(Absence.contrat_id).in_(contrat_ids),
+            or_(col(Absence.fichier_id).is_(None), FichierRecu.etat == EtatFichier.ACCEPTE),
+        )
+    )
+
+
+def _variables(session: Session, adherent: Adherent, mois: Month) -> dict[int, dict[str, int]]:
+    """Somme par contrat et rubrique des éléments des fichiers acceptés (un fichier remplacé ne compte plus)."""
+    rows = session.exec(
+        select(ElementVariable)
+        .join(FichierRecu, col(FichierRecu.id) == col(ElementVariable.fichier_id))
+        .where(
+            ElementVariable.adherent_id == adherent.id,
+            ElementVariable.mois == str(mois),
+            FichierRecu.etat == EtatFichier.ACCEPTE,
+        )
+    )
+    values: dict[int, dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        values[row.contrat_id][row.rubrique] = values[row.contrat_id].get(row.rubrique, 0) + row.valeur
+    return values
+
+
+def _cumuls(session: Session, adherent: Adherent, mois: Month, contrat_ids: list[int]) -> dict[int, Cumuls]:
+    """Les cumuls de l'année avant ce mois : ceux du dernier bulletin, sinon la reprise."""
+    cumuls = {
+        row.contrat_id: _cumuls_from(row.cumuls)
+        for row in session.exec(
+            select(CumulReprise).where(
+                col(CumulReprise.contrat_id).in_(contrat_ids), CumulReprise.annee == mois.year
+            )
+        )
+    }
+    earlier = session.exec(
+        select(BulletinPaie.contrat_id, BulletinPaie.cumuls)
+        .join(Paie, col(Paie.id) == col(BulletinPaie.paie_id))
+        .where(
+            Paie.adherent_id == adherent.id,
+            Paie.mois >= f"{mois.year:04d}-01",
+            Paie.mois < str(mois),
+            Paie.etat != EtatPaie.REMPLACEE,
+        )
+        .order_by(Paie.mois)
+    )
+    for contrat_id, values in earlier:
+        cumuls[contrat_id] = _cumuls_from(values)
+    return cumuls
+
+
+def _cumuls_from(values: Mapping[str, int]) -> Cumuls:
+    known = {field.name for field in fields(Cumuls)}
+    return Cumuls(**{name: value for name, value in values.items() if name in known})
+
+
+def _by(rows: Iterable[_WithContrat]) -> dict[int, list[_WithContrat]]:
+    grouped: dict[int, list[_WithContrat]] = defaultdict(list)
+    for row in rows:
+        grouped[row.contrat_id].append(row)
+    return grouped
+
+
+def _touches(row: _Dated, first: date, last: date) -> bool:
+    return row.du <= last and (row.au is None or row.au >= first)
+
+
+def _covers(row: _Dated, first: date, last: date) -> bool:
+    return row.du <= first and (row.au is None or row.au >= last)

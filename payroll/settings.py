@@ -1,0 +1,79 @@
+"""Les réglages d'une installation, lus dans l'environnement (préfixe ``PAIE_``) ou un fichier ``.env``.
+
+Le défaut est sûr : base locale, envoi DSN d'essai, rien ne part vers un vrai destinataire.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import holidays
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from payroll.periods import Month
+from payroll.store.registre import Registre
+
+
+class Environnement(StrEnum):
+    DEMONSTRATION = "demonstration"
+    RECETTE = "recette"
+    PRODUCTION = "production"
+
+
+class Emetteur(BaseSettings):
+    """L'agence qui émet les DSN pour ses adhérents (S10.G00.01 et 02)."""
+
+    model_config = SettingsConfigDict(env_prefix="PAIE_EMETTEUR_", env_file=".env", extra="ignore")
+
+    siren: str = "999000102"
+    nic: str = "00015"
+    raison_sociale: str = "AGENCE DE DEMONSTRATION"
+    adresse: str = "1 PLACE DE LA DEMONSTRATION"
+    code_postal: str = "40990"
+    ville: str = "DEMOVILLE"
+    contact_civilite: str = "02"
+    contact_nom: str = "SERVICE PAIE"
+    contact_courriel: str = "paie@demonstration.example"
+    contact_telephone: str = "0500000000"
+
+
+class Reglages(BaseSettings):
+    """Où vit le registre, et dans quel monde on est."""
+
+    model_config = SettingsConfigDict(env_prefix="PAIE_", env_file=".env", extra="ignore")
+
+    environnement: Environnement = Environnement.DEMONSTRATION
+    repertoire: Path = Path("var")
+    base: str = ""
+    """URL SQLAlchemy ; vide : SQLite dans ``repertoire``."""
+    horloge_figee: datetime | None = None
+    """Pour la démonstration et les essais : l'instant que les gestes inscrivent à la place de l'heure réelle."""
+
+    jour_de_paie: int = 27
+    """Le jour du mois où les traitements sont versés ; avancé au dernier jour ouvré s'il tombe un jour chômé."""
+
+    pause_entre_regards: int = 5
+    """Secondes entre les deux regards d'une relève : un fichier dont la taille bouge encore attend la suivante."""
+
+    def date_paiement(self, mois: Month) -> date:
+        """La date de versement des traitements d'un mois."""
+        day = mois.first_day.replace(day=min(self.jour_de_paie, mois.days))
+        closed = holidays.country_holidays("FR", years=mois.year)
+        while day.weekday() >= 5 or day in closed:
+            day -= timedelta(days=1)
+        return day
+
+    def registre(self) -> Registre:
+        """Ouvre le registre de l'installation, au dernier schéma."""
+        registre = Registre(self.base or f"sqlite:///{self.repertoire / 'paie.db'}", self.repertoire / "pieces")
+        registre.upgrade()
+        return registre
+
+    def maintenant(self) -> datetime:
+        """L'instant présent en temps universel : la seule horloge du projet, lue aux portes, jamais dans le calcul."""
+        if self.horloge_figee is not None:
+            moment = self.horloge_figee
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return datetime.now(UTC)

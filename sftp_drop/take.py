@@ -1,0 +1,209 @@
+"""Prendre : la boucle mince qui applique ce que ``decide`` a décidé.
+
+L'ordre protège de toute coupure : lire, garder (la fonction ``store`` enregistre sous l'empreinte et valide sa
+transaction), et seulement ensuite déplacer. Le déplacement se fait en deux temps : vers ``pris/.averifier-…``, relire,
+puis le nom définitif. Sans cette relecture, un fichier remplacé dans l'instant qui sépare la lecture du déplacement
+serait archivé sans avoir été gardé.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sftp_drop import layout
+from sftp_drop.client import DropClient, Fetched
+from sftp_drop.decide import Action, DecideLimits, Ignore, Look, Refuse, SeenFile, Take, Wait, decide, look
+from sftp_drop.errors import (
+    AlreadyThereError,
+    ChangedError,
+    DeniedError,
+    DropError,
+    MissingError,
+    TooBigError,
+    TransientError,
+)
+
+
+class StoredOutcome(StrEnum):
+    """Ce que dit ``store`` : contenu nouveau, ou déjà gardé sous cette empreinte."""
+
+    NOUVEAU = "nouveau"
+    DEJA_RECU = "déjà reçu"
+
+
+Store = Callable[[bytes, str, str, int], StoredOutcome]
+"""``store(contenu, nom, sha256, taille)`` : garde et valide ; le même contenu donné deux fois n'est gardé qu'une."""
+
+
+class TakeIssue(StrEnum):
+    """Ce qu'il est advenu d'une entrée de ``depot/``."""
+
+    PRIS = "pris"
+    EN_ATTENTE = "en attente"
+    REFUSE = "refusé"
+    IGNORE = "ignoré"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOutcome:
+    """Le sort d'une entrée ; ``motif`` se lit tel quel par la secrétaire ou le gestionnaire."""
+
+    name: str
+    """Le nom exact, qui peut tromper l'œil : pour l'afficher, ``shown``."""
+    issue: TakeIssue
+    motif: str
+    sha256: str = ""
+    size: int = 0
+    stored: StoredOutcome | None = None
+
+    @property
+    def shown(self) -> str:
+        return layout.printable(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeReport:
+    """Une relève : le sort de chaque entrée, le regard à rendre à la prochaine, et si la connexion a été coupée."""
+
+    outcomes: tuple[TakeOutcome, ...]
+    look: dict[str, tuple[int, int]] = field(default_factory=dict)
+    interrupted: bool = False
+
+
+def take_all(
+    client: DropClient,
+    code: str,
+    *,
+    store: Store,
+    previous: Look,
+    already_seen: Collection[SeenFile] = (),
+    limits: DecideLimits | None = None,
+) -> TakeReport:
+    """Relève le ``depot/`` d'un adhérent ; ``previous`` est le ``look`` du rapport précédent (vide au premier regard).
+
+    Une coupure n'est pas une exception : ce qui reste attend la prochaine relève et ``interrupted`` est vrai.
+    Une exception de ``store`` traverse : le fichier concerné est resté dans ``depot/``.
+    """
+    bornes = limits or DecideLimits(taille_max=client.settings.taille_max)
+    outcomes: list[TakeOutcome] = []
+    try:
+        _finish_pending(client, code, store, bornes, outcomes)
+        listing = client.list_depot(code)
+    except TransientError:
+        return TakeReport(tuple(outcomes), dict(previous), interrupted=True)
+    regard = look(listing)
+    interrupted = False
+    for action in decide(listing, previous, already_seen, bornes):
+        if interrupted and isinstance(action, Take):
+            outcomes.append(_waiting(action.name, "connexion coupée : repris à la prochaine relève"))
+            continue
+        try:
+            outcome = _apply(client, code, action, store, bornes)
+        except TransientError:
+            interrupted = True
+            outcome = _waiting(action.name, "connexion coupée : repris à la prochaine relève")
+        except DropError as erreur:
+            # Un fichier que le serveur nous dispute ne doit pas empêcher de prendre les autres.
+            outcome = _waiting(action.name, f"{erreur} ; repris à la prochaine relève")
+        if outcome.issue is TakeIssue.PRIS:
+            # Un nouveau fichier du même nom devra, lui aussi, être vu deux fois.
+            regard.pop(outcome.name, None)
+        outcomes.append(outcome)
+    return TakeReport(tuple(outcomes), regard, interrupted)
+
+
+def _apply(client: DropClient, code: str, action: Action, store: Store, bornes: DecideLimits) -> TakeOutcome:
+    match action:
+        case Wait(name, reason):
+            return _waiting(name, reason)
+        case Ignore(name, reason):
+            return TakeOutcome(name, TakeIssue.IGNORE, reason)
+        case Refuse(name, reason):
+            return TakeOutcome(name, TakeIssue.REFUSE, reason)
+        case Take():
+            return _take_one(client, code, action, store, bornes)
+
+
+def _take_one(client: DropClient, code: str, action: Take, store: Store, bornes: DecideLimits) -> TakeOutcome:
+    nom = action.name
+    contenu = io.BytesIO()
+    try:
+        lu = client.fetch(code, nom, contenu, bornes.taille_max)
+        present = client.stat_depot(code, nom)
+    except (ChangedError, TooBigError):
+        return _waiting(nom, "a changé pendant la lecture : repris à la prochaine relève")
+    except MissingError:
+        return _waiting(nom, "retiré ou renommé par l'adhérent avant d'être pris")
+    except DeniedError:
+        return TakeOutcome(nom, TakeIssue.REFUSE, "le serveur ne permet pas de lire ce fichier : voyez avec l'agence")
+    decide_avec = (action.size, action.mtime)
+    if present is None or (lu.size, lu.mtime) != decide_avec or (present.size, present.mtime) != decide_avec:
+        return _waiting(nom, "a changé pendant la lecture : repris à la prochaine relève")
+    garde = store(contenu.getvalue(), nom, lu.sha256, lu.size)
+    archive = layout.archive_name(lu.mtime, lu.sha256, nom)
+    try:
+        client.move_to_pris(code, nom, layout.pending_name(archive))
+    except MissingError:
+        return _taken(nom, lu, garde, "gardé ; l'adhérent l'a retiré du dépôt entre-temps")
+    except AlreadyThereError:
+        return _waiting(nom, "une autre relève est en cours : repris à la prochaine")
+    return _verify(client, code, layout.pending_name(archive), store, bornes, (lu, garde))
+
+
+def _finish_pending(
+    client: DropClient, code: str, store: Store, bornes: DecideLimits, outcomes: list[TakeOutcome]
+) -> None:
+    """Achève ce qu'une coupure a laissé déplacé mais pas relu."""
+    outcomes.extend(
+        _verify(client, code, entree.name, store, bornes, None)
+        for entree in client.list_pris(code)
+        if layout.is_pending(entree.name)
+    )
+
+
+def _verify(
+    client: DropClient,
+    code: str,
+    provisoire: str,
+    store: Store,
+    bornes: DecideLimits,
+    attendu: tuple[Fetched, StoredOutcome] | None,
+) -> TakeOutcome:
+    """Relit le fichier déplacé, garde son contenu s'il n'est pas celui déjà gardé, puis lui donne son nom d'archive."""
+    nom = layout.original_name(provisoire)
+    contenu = io.BytesIO()
+    try:
+        lu = client.fetch_pris(code, provisoire, contenu, bornes.taille_max)
+    except (ChangedError, TooBigError, DeniedError):
+        return TakeOutcome(
+            nom, TakeIssue.REFUSE, "changé au moment d'être pris et illisible depuis : voyez avec l'agence"
+        )
+    except MissingError:
+        return _waiting(nom, "une autre relève l'achève en ce moment")
+    motif = "gardé et archivé"
+    if attendu is not None and attendu[0].sha256 == lu.sha256:
+        garde = attendu[1]
+    else:
+        garde = store(contenu.getvalue(), nom, lu.sha256, lu.size)
+        motif = "gardé et archivé après une relève interrompue" if attendu is None else "les deux contenus sont gardés"
+    occurrence = 1
+    while True:
+        try:
+            client.rename_pris(code, provisoire, layout.archive_name(lu.mtime, lu.sha256, nom, occurrence))
+        except AlreadyThereError:
+            occurrence += 1
+        except MissingError:
+            return _waiting(nom, "une autre relève l'achève en ce moment")
+        else:
+            return _taken(nom, lu, garde, motif)
+
+
+def _waiting(nom: str, motif: str) -> TakeOutcome:
+    return TakeOutcome(nom, TakeIssue.EN_ATTENTE, motif)
+
+
+def _taken(nom: str, lu: Fetched, garde: StoredOutcome, motif: str) -> TakeOutcome:
+    return TakeOutcome(nom, TakeIssue.PRIS, motif, lu.sha256, lu.size, garde)

@@ -91,3 +91,29 @@ def test_un_chemin_de_poste_serait_vu(text: str, vu: bool) -> None:
 def test_un_yaml_mal_forme_serait_vu(text: str) -> None:
     """Une clé répétée effacerait la première sans rien dire ; « yes » se lirait comme un booléen."""
     assert yaml_problems(text) != []
+
+
+_LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)#\s]+)(?:#[^)]*)?\)")
+
+
+def broken_links(page: Path) -> list[str]:
+    """Les liens locaux d'une page Markdown qui ne mènent nulle part."""
+    targets = (found["target"] for found in _LINK.finditer(page.read_text(encoding="utf-8")))
+    return [target for target in targets if "://" not in target and not (page.parent / target).exists()]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [path for path in delivered_files() if path.suffix == ".md"],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_les_liens_d_une_page_menent_quelque_part(page: Path) -> None:
+    assert broken_links(page) == []
+
+
+def test_un_lien_rompu_serait_vu(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "[ici](page.md), [là](absente.md), ![image](absente.png), [site](https://exemple.example/)\n", "utf-8"
+    )
+    assert broken_links(page) == ["absente.md", "absente.png"]

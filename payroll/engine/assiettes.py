@@ -1,0 +1,215 @@
+"""Les assiettes : quels éléments entrent dans quelle cotisation, et sous quel plafond (regles §4 à §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+import numpy as np
+
+from payroll.catalogue.rubrique import ASSIETTES, Rubrique
+from payroll.engine.columns import Columns, Formula, Ratio, Unit, formula
+from payroll.money import Column, apply_rate, round_half_up
+
+
+def formulas_of_sums(catalogue: Mapping[str, Rubrique]) -> dict[str, Formula]:
+    """Une formule ``elements_<assiette>`` par assiette : la somme des rubriques que le catalogue y range."""
+    found = {}
+    for assiette in ASSIETTES:
+        membres = [rubrique for rubrique in catalogue.values() if assiette in rubrique.assiettes]
+        name = f"elements_{assiette}"
+        noms = ", ".join(rubrique.code for rubrique in membres)
+        found[name] = Formula(name, _sum_of(membres), f"Somme des rubriques rangées dans « {assiette} » : {noms}.")
+    return found
+
+
+def _sum_of(membres: list[Rubrique]) -> Callable[[Columns], Column]:
+    return lambda c: sum((c[rubrique.formule] for rubrique in membres), c.zeros())
+
+
+def _cnracl(c: Columns, values: Column) -> Column:
+    return np.where(c.among("titulaire_cnracl"), values, 0)
+
+
+@formula
+def assiette_cnracl(c: Columns) -> Column:
+    """Traitement et NBI versés, soumis à retenue pour pension (décret 2007-173 art. 3)."""
+    return _cnracl(c, c["elements_cnracl"])
+
+
+@formula
+def assiette_atiacl(c: Columns) -> Column:
+    """Traitement versé hors NBI (décret 2005-442 art. 16)."""
+    return _cnracl(c, c["elements_atiacl"])
+
+
+@formula
+def traitement_rafp_du_mois(c: Columns) -> Column:
+    """Traitement indiciaire versé ce mois, retenues déduites, qui borne la RAFP (décret 2004-569 art. 2)."""
+    return _cnracl(c, c["elements_plafond_rafp"])
+
+
+@formula
+def elements_rafp_du_mois(c: Columns) -> Column:
+    """Éléments du mois soumis à la RAFP avant plafond (décret 2004-569 art. 2)."""
+    return _cnracl(c, c["elements_rafp"])
+
+
+@formula
+def plafond_rafp(c: Columns) -> Column:
+    """20 % du traitement indiciaire versé depuis janvier, ce mois compris (décret 2004-569 art. 2)."""
+    taux = c.rate("rafp.plafond_assiette", c.among("titulaire_cnracl"))
+    return apply_rate(c["traitement_rafp_du_mois"] + c["cumul_rafp_traitement"], taux)
+
+
+@formula
+def assiette_rafp(c: Columns) -> Column:
+    """Éléments depuis janvier, plafonnés à 20 % du traitement depuis janvier, moins ce qui est déjà cotisé.
+
+    Décret 2004-569 art. 2 ; arrêté du 26/11/2004 art. 15. Peut être négative : c'est alors une régularisation.
+    """
+    cumul = c["elements_rafp_du_mois"] + c["cumul_rafp_elements"]
+    return _cnracl(c, np.minimum(cumul, c["plafond_rafp"]) - c["cumul_rafp_assiette"])
+
+
+@formula
+def assiette_regime_general(c: Columns) -> Column:
+    """Rémunération brute des agents du régime général et des élus assujettis (CSS L. 242-1, L. 382-31)."""
+    agents = c.among("titulaire_ircantec", "contractuel") | c.flag("elu_assujetti")
+    return np.where(agents, c["elements_regime_general"], 0)
+
+
+@formula
+def assiette_securite_sociale(c: Columns) -> Column:
+    """Assiette commune à maladie, famille, autonomie, CNFPT : traitement soumis à retenue à la CNRACL, brut au régime général.
+
+    CSS D. 712-38 (régime spécial) et L. 242-1 (régime général).
+    """
+    return np.where(c.among("titulaire_cnracl"), c["elements_secu_cnracl"], c["assiette_regime_general"])
+
+
+@formula
+def assiette_formation(c: Columns) -> Column:
+    """Assiette du CNFPT et du centre de gestion : celle de la sécurité sociale, élus exclus (CGFP L. 451-17, L. 452-26)."""
+    return np.where(c.among("elu"), 0, c["assiette_securite_sociale"])
+
+
+@formula
+def plafond_mensuel(c: Columns) -> Column:
+    """Plafond mensuel de la sécurité sociale (CSS D. 242-17)."""
+    return np.full(c.size, c.cents("plafond_securite_sociale.mensuel"), dtype=np.int64)
+
+
+@formula
+def plafond_periode(c: Columns) -> Column:
+    """Plafond réduit aux jours calendaires du contrat et à la durée du poste (CSS L. 242-8, R. 242-2).
+
+    Temps partiel et temps non complet : durée de travail, heures complémentaires comprises, sur la durée du temps
+    complet. Sans effet tant que la rémunération reste sous le plafond ainsi réduit. Élus : jours seulement.
+    """
+    complet = c.integer("temps_complet.heures_hebdomadaires") or 1
+    jours = Ratio.of(c["dernier_jour"] - c["premier_jour"] + 1, c["jours_du_mois"])
+    contrat = c.ratio("heures_hebdo") * c.ratio("quotite") * Fraction(52, 12)
+    # En centièmes d'heure par mois, heures complémentaires ajoutées, sans dépasser le temps complet.
+    heures = contrat.num * 100 + c["heures_complementaires"] * contrat.den
+    mensuel = Fraction(complet * 52 * 100, 12)
+    duree = Ratio.of(heures * mensuel.denominator, contrat.den * mensuel.numerator)
+    entier = (duree.num >= duree.den) | c.among("elu")
+    part = Ratio(np.where(entier, 1, duree.num), np.where(entier, 1, duree.den))
+    return (jours * part).apply(c["plafond_mensuel"])
+
+
+@formula
+def assiette_vieillesse_plafonnee(c: Columns) -> Column:
+    """Rémunération dans la limite du plafond (CSS L. 241-3, D. 242-4)."""
+    return np.minimum(c["assiette_regime_general"], c["plafond_periode"])
+
+
+@formula
+def assiette_fnal(c: Columns) -> Column:
+    """Assiette du FNAL : plafonnée sous 50 agents, entière à partir de 50 (CCH L. 813-5)."""
+    entiere = c["assiette_securite_sociale"]
+    return np.where(c.flag("effectif_fnal_entier"), entiere, np.minimum(entiere, c["plafond_periode"]))
+
+
+@formula(unit=Unit.OUI_NON)
+def effectif_fnal_entier(c: Columns) -> Column:
+    """Vrai à partir de 50 agents (CCH L. 813-5)."""
+    return (c["effectif"] >= c.integer("fnal.seuil_effectif")).astype(np.int64)
+
+
+@formula(unit=Unit.OUI_NON)
+def effectif_fnal_plafonne(c: Columns) -> Column:
+    """Vrai sous 50 agents (CCH L. 813-5)."""
+    return 1 - c["effectif_fnal_entier"]
+
+
+@formula(unit=Unit.OUI_NON)
+def versement_mobilite_du(c: Columns) -> Column:
+    """Vrai à partir de 11 agents (CGCT L. 2333-64)."""
+    return (c["effectif"] >= c.integer("versement_mobilite.seuil_effectif")).astype(np.int64)
+
+
+@formula
+def assiette_ircantec(c: Columns) -> Column:
+    """Rémunération soumise à l'IRCANTEC, hors éléments à caractère familial (arrêté du 30/12/1970 art. 7)."""
+    affilies = c.among("titulaire_ircantec", "contractuel", "elu")
+    return np.where(affilies, c["elements_ircantec"], 0)
+
+
+@formula
+def assiette_ircantec_a(c: Columns) -> Column:
+    """Tranche A : jusqu'au plafond (décret 70-1277 art. 7)."""
+    return np.minimum(c["assiette_ircantec"], c["plafond_periode"])
+
+
+@formula
+def assiette_ircantec_b(c: Columns) -> Column:
+    """Tranche B : du plafond à huit plafonds (décret 70-1277 art. 7)."""
+    haut = c["plafond_periode"] * c.integer("ircantec.plafond_tranche_b", c["assiette_ircantec"] > c["plafond_periode"])
+    return np.maximum(np.minimum(c["assiette_ircantec"], haut) - c["plafond_periode"], 0)
+
+
+@formula
+def assiette_assurance_chomage(c: Columns) -> Column:
+    """Rémunération des contractuels dans la limite de quatre plafonds, si l'employeur adhère (C. trav. L. 5424-2, R. 5422-6)."""
+    contractuels = c.among("contractuel")
+    haut = c["plafond_periode"] * c.integer("chomage.plafond", contractuels)
+    return np.where(contractuels, np.minimum(c["assiette_regime_general"], haut), 0)
+
+
+@formula
+def base_reduction_heures(c: Columns) -> Column:
+    """Heures ouvrant droit à la réduction : entières au régime général, limitées à 20 % du traitement à la CNRACL.
+
+    CSS L. 241-17, D. 241-21 ; décret 2019-133.
+    """
+    heures = c["elements_heures_exonerables"]
+    cnracl = c.among("titulaire_cnracl")
+    plafond = apply_rate(np.maximum(c["elements_plafond_rafp"], 0), c.rate("rafp.plafond_assiette", cnracl))
+    return np.where(cnracl, np.minimum(heures, plafond), np.where(c.among("elu"), 0, heures))
+
+
+@formula(unit=Unit.TAUX)
+def taux_reduction_heures(c: Columns) -> Column:
+    """Taux de la réduction : celui de la RAFP à la CNRACL ; sinon les taux vieillesse et IRCANTEC dus, limités au maximum légal.
+
+    CSS D. 241-21. Au-dessus du plafond, la vieillesse plafonnée et la tranche A ne sont plus dues sur ces heures.
+    """
+    heures = c["elements_heures_exonerables"]
+    cnracl = c.among("titulaire_cnracl") & (heures > 0)
+    general = c.among("titulaire_ircantec", "contractuel") & (heures > 0)
+    maximum = c.rate("exoneration_heures_sup.taux_maximal", general)
+    deplafonnee = c.rate("vieillesse_deplafonnee.salarie.taux", general)
+    sous = min(
+        maximum,
+        c.rate("vieillesse_plafonnee.salarie.taux", general)
+        + deplafonnee
+        + c.rate("ircantec.tranche_a.salarie.taux", general),
+    )
+    sur = min(maximum, deplafonnee + c.rate("ircantec.tranche_b.salarie.taux", general))
+    # Les heures sont les dernières gagnées : ce sont elles qui passent au-dessus du plafond.
+    dessous = np.clip(c["plafond_periode"] - (c["assiette_regime_general"] - heures), 0, heures)
+    moyen = round_half_up(dessous * sous + (heures - dessous) * sur, np.maximum(heures, 1))
+    taux = np.where(general, moyen, 0)
+    return np.where(cnracl, c.rate("exoneration_heures_sup.taux.cnracl", cnracl), taux)

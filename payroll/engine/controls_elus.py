@@ -1,0 +1,117 @@
+"""Les refus propres aux élus : mandat, plafond de la strate, écrêtement (CGCT L. 2123-20 et s.)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from payroll.anomalies import Anomalie, Gravite
+from payroll.engine.inputs import MANDATS, MANDATS_COMMUNAUX
+from payroll.engine.situation import Employeur, Mandat, RegimeRetraite, Situation
+from payroll.legislation import Figures
+from payroll.money import format_amount, format_percent
+
+_TEXTES = {
+    "maire": "CGCT L. 2123-23",
+    "adjoint": "CGCT L. 2123-24",
+    "conseiller": "CGCT L. 2123-24-1",
+}
+# Au-delà, l'adjoint a un plafond propre que la législation ne porte pas.
+_POPULATION_ADJOINT_VERIFIEE = 200_000
+
+
+def check_mandate(employeur: Employeur, situation: Situation, figures: Figures) -> Iterator[Anomalie]:
+    """Les défauts d'une situation d'élu."""
+    if situation.regime_retraite is RegimeRetraite.CNRACL:
+        yield Anomalie(
+            "regime-retraite-contraire",
+            "un élu cotise à l'IRCANTEC, jamais à la CNRACL au titre de son mandat",
+            "Corrigez le régime de retraite : IRCANTEC.",
+            texte="Loi 72-1201 ; CSS L. 382-31",
+        )
+    mandat = situation.elu
+    if mandat is None:
+        yield Anomalie(
+            "mandat-manquant",
+            "le mandat et son taux d'indemnité ne sont pas donnés",
+            "Donnez le mandat et le taux voté par délibération.",
+            texte="CGCT L. 2123-20 et s.",
+        )
+        return
+    if mandat.mandat not in MANDATS:
+        yield Anomalie(
+            "mandat-inconnu", "ce mandat n'est pas connu", "Corrigez le mandat.", recu=mandat.mandat,
+            attendu=", ".join(MANDATS),
+        )  # fmt: skip
+        return
+    yield from _check_numbers(mandat)
+    yield from _check_ceiling(employeur, mandat, figures)
+    if mandat.autres_mandats_brut > 0:
+        yield Anomalie(
+            "ecretement-non-verifie",
+            "l'élu a d'autres indemnités : le plafond d'une fois et demie l'indemnité parlementaire n'est pas vérifié ici",
+            "Vérifiez le total de ses indemnités et la part écrêtée.",
+            gravite=Gravite.AVERTISSEMENT,
+            texte="CGCT L. 2123-20 II",
+        )
+    if mandat.mandat not in MANDATS_COMMUNAUX:
+        yield Anomalie(
+            "plafond-indemnite-non-verifie",
+            "le plafond d'indemnité de ce mandat n'est pas vérifié ici (communes seulement)",
+            "Vérifiez le taux voté.",
+            gravite=Gravite.AVERTISSEMENT,
+            texte="CGCT L. 5211-12",
+        )
+        if mandat.mandat_commune_moins_3500 is None:
+            yield Anomalie(
+                "frais-emploi-a-preciser",
+                "rien ne dit si l'élu a aussi un mandat indemnisé dans une commune de moins de 3 500 habitants : "
+                "la fraction pour frais d'emploi la plus basse est retenue",
+                "Précisez-le dans la fiche de l'élu.",
+                gravite=Gravite.AVERTISSEMENT,
+                texte="CGI art. 81-1°",
+            )
+
+
+def _check_numbers(mandat: Mandat) -> Iterator[Anomalie]:
+    if mandat.taux_indemnite_ppm <= 0 or mandat.autres_mandats_brut < 0 or mandat.nombre_mandats_indemnises < 1:
+        yield Anomalie(
+            "mandat-incoherent",
+            "le taux d'indemnité, les autres indemnités ou le nombre de mandats est impossible",
+            "Corrigez la fiche de l'élu.",
+        )
+    if mandat.autres_mandats_brut > 0 and mandat.nombre_mandats_indemnises < 2:
+        yield Anomalie(
+            "mandat-incoherent",
+            "l'élu perçoit d'autres indemnités mais n'a qu'un mandat indemnisé",
+            "Donnez le nombre de mandats indemnisés.",
+            recu=format_amount(mandat.autres_mandats_brut),
+        )
+
+
+def _check_ceiling(employeur: Employeur, mandat: Mandat, figures: Figures) -> Iterator[Anomalie]:
+    texte = _TEXTES.get(mandat.mandat)
+    if texte is None:
+        return
+    if mandat.mandat == "conseiller":
+        cle = "elu.conseiller_municipal.taux_maximal"
+    else:
+        cle = f"elu.{mandat.mandat}.taux_maximal.{_stratum(employeur.population, mandat.mandat, figures)}"
+    plafond = figures.rate(cle)
+    if mandat.mandat == "adjoint" and employeur.population >= _POPULATION_ADJOINT_VERIFIEE:
+        return
+    if mandat.taux_indemnite_ppm > plafond:
+        yield Anomalie(
+            "taux-indemnite-depasse",
+            f"le taux d'indemnité dépasse le plafond de la strate de {employeur.population} habitants",
+            "Corrigez le taux ; les majorations (chef-lieu, station, enveloppe) ne sont pas encore calculées.",
+            recu=format_percent(mandat.taux_indemnite_ppm),
+            attendu=f"{format_percent(plafond)} au plus",
+            texte=f"{texte} ; {figures.text(cle)}",
+        )
+
+
+def _stratum(population: int, mandat: str, figures: Figures) -> str:
+    """La strate de population, lue dans les clés mêmes de la législation (« 500_999 », « 100000_plus »)."""
+    prefix = f"elu.{mandat}.taux_maximal."
+    bornes = sorted((int(cle.removeprefix(prefix).split("_")[0]), cle) for cle in figures.chiffres if cle.startswith(prefix))
+    return next(cle.removeprefix(prefix) for bas, cle in reversed(bornes) if population >= bas)

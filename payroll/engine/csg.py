@@ -1,0 +1,67 @@
+"""La CSG, la CRDS et le sort fiscal des heures exonérées (regles §7 et §8)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from payroll.engine.columns import AGENTS, Columns, formula
+from payroll.money import PPM, Column, apply_rate, round_half_up
+
+
+def _abated(c: Columns, amount: Column, room: Column) -> Column:
+    """La part abattue (dans la limite ``room``) et la part entière, arrondies ensemble une seule fois."""
+    abattu = np.clip(amount, None, np.maximum(room, 0))
+    taux = np.where(c.among("elu"), 0, c.rate("csg.abattement.taux", c.among(*AGENTS)))
+    return round_half_up(abattu * (PPM - taux) + (amount - abattu) * PPM, PPM)
+
+
+@formula
+def plafond_abattement_csg(c: Columns) -> Column:
+    """Quatre plafonds de la sécurité sociale : au-delà, plus d'abattement (CSS L. 136-2)."""
+    return c["plafond_periode"] * c.integer("csg.abattement.plafond", c.among(*AGENTS))
+
+
+@formula
+def heures_nettes_imposables(c: Columns) -> Column:
+    """Heures supplémentaires et complémentaires nettes de la CSG déductible qu'elles supporteraient : ce que compte le plafond annuel.
+
+    CGI art. 81 quater : la limite s'entend en net imposable.
+    """
+    heures = c["elements_heures_exonerables"]
+    payees = heures > 0
+    base = apply_rate(heures, PPM - c.rate("csg.abattement.taux", payees))
+    return heures - apply_rate(base, c.rate("csg.deductible.taux", payees))
+
+
+@formula
+def heures_exonerees_nettes(c: Columns) -> Column:
+    """Part des heures nettes encore sous le plafond fiscal de l'année (CGI art. 81 quater)."""
+    nettes = c["heures_nettes_imposables"]
+    plafond = c.cents("exoneration_heures_sup.plafond_fiscal_annuel", nettes > 0)
+    return np.minimum(nettes, np.maximum(plafond - c["cumul_heures_exonerees"], 0))
+
+
+@formula
+def heures_exonerees(c: Columns) -> Column:
+    """Montant brut des heures exonérées d'impôt ce mois-ci, au prorata de ce que le plafond annuel laisse (CGI art. 81 quater)."""
+    nettes = c["heures_nettes_imposables"]
+    return round_half_up(c["elements_heures_exonerables"] * c["heures_exonerees_nettes"], np.maximum(nettes, 1))
+
+
+@formula
+def assiette_csg(c: Columns) -> Column:
+    """Rémunération hors heures exonérées × 98,25 % jusqu'à quatre plafonds, 100 % au-delà (CSS L. 136-1-1, L. 136-2).
+
+    Indemnités d'élus : 100 %, sans abattement.
+    """
+    montant = c["elements_csg"] - c["heures_exonerees"]
+    elus = c.among("elu")
+    part = c.rate("elu.csg_crds.assiette", elus)
+    return np.where(elus, apply_rate(montant, part), _abated(c, montant, c["plafond_abattement_csg"]))
+
+
+@formula
+def assiette_csg_heures_exonerees(c: Columns) -> Column:
+    """Heures exonérées × 98,25 % dans ce qui reste sous quatre plafonds (CSS L. 136-2 ; CGI art. 154 quinquies)."""
+    autres = c["elements_csg"] - c["heures_exonerees"]
+    return _abated(c, c["heures_exonerees"], c["plafond_abattement_csg"] - autres)

@@ -1,0 +1,142 @@
+"""Des situations aux colonnes d'entrée : le seul endroit où l'on parcourt les agents avant le calcul."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+import numpy as np
+
+from payroll.catalogue.rubrique import Rubrique
+from payroll.engine.columns import POPULATIONS_CALCULEES, Ratio
+from payroll.engine.jours import NATURES
+from payroll.engine.net import TERRITOIRES_PAS
+from payroll.engine.situation import Employeur, Mandat, RegimeRetraite, Situation, SortDesPrimes, Statut
+from payroll.money import Column
+from payroll.periods import Month
+
+_FONCTIONNAIRE = frozenset({Statut.TITULAIRE, Statut.STAGIAIRE})
+_SANS_MANDAT = Mandat(mandat="", taux_indemnite_ppm=0)
+
+
+def population(situation: Situation) -> str:
+    """La population de l'agent (regles §1), qu'elle soit calculée ou non."""
+    if situation.statut in _FONCTIONNAIRE:
+        cnracl = situation.regime_retraite is RegimeRetraite.CNRACL
+        return "titulaire_cnracl" if cnracl else "titulaire_ircantec"
+    return str(situation.statut)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Un agent que les contrôles ont laissé passer, avec ses jours d'absence déjà ramenés en trentièmes."""
+
+    rang: int
+    """Sa place parmi les situations reçues."""
+    employeur: Employeur
+    situation: Situation
+    absences: Mapping[str, int]
+
+
+def contract_days(situation: Situation, mois: Month) -> tuple[date, date]:
+    """Premier et dernier jour du contrat dans le mois ; inversés si le contrat ne le touche pas."""
+    return (
+        max(situation.date_debut or mois.first_day, mois.first_day),
+        min(situation.date_fin or mois.last_day, mois.last_day),
+    )
+
+
+def small_town(employeur: Employeur, mandat: Mandat, seuil: int) -> bool:
+    """Vrai si un mandat s'exerce dans une petite commune : dit, ou déduit de la population pour un mandat communal."""
+    if mandat.mandat_commune_moins_3500 is not None:
+        return mandat.mandat_commune_moins_3500
+    return mandat.mandat in MANDATS_COMMUNAUX and employeur.population < seuil
+
+
+MANDATS_COMMUNAUX = ("maire", "adjoint", "conseiller")
+MANDATS = (*MANDATS_COMMUNAUX, "president", "vice_president")
+
+
+def input_columns(
+    mois: Month, agents: Sequence[Accepted], rubriques: Mapping[str, Rubrique], seuil_petite_commune: int
+) -> dict[str, Column]:
+    """Les colonnes d'entrée du lot."""
+
+    def column(read: Callable[[Accepted], int]) -> Column:
+        return np.fromiter((read(agent) for agent in agents), dtype=np.int64, count=len(agents))
+
+    def of_situation(read: Callable[[Situation], int]) -> Column:
+        return column(lambda agent: read(agent.situation))
+
+    def of_employer(read: Callable[[Employeur], int]) -> Column:
+        return column(lambda agent: read(agent.employeur))
+
+    def of_mandate(read: Callable[[Mandat], int]) -> Column:
+        return column(lambda agent: read(agent.situation.elu or _SANS_MANDAT))
+
+    def hours(code: str) -> Column:
+        return of_situation(lambda s: s.variables.get(code, 0))
+
+    found = {
+        "population": of_situation(lambda s: POPULATIONS_CALCULEES.index(population(s))),
+        "indice_majore": of_situation(lambda s: s.indice_majore),
+        "quotite_pourcent": of_situation(lambda s: int(s.quotite * 100)),
+        "nbi_points": of_situation(lambda s: s.nbi),
+        "enfants_sft": of_situation(lambda s: s.enfants_sft),
+        "categorie": of_situation(lambda s: "ABC".index(s.categorie)),
+        "premier_jour": of_situation(lambda s: contract_days(s, mois)[0].day),
+        "dernier_jour": of_situation(lambda s: contract_days(s, mois)[1].day),
+        "jours_du_mois": np.full(len(agents), mois.days, dtype=np.int64),
+        **{f"jours_{nature}": column(lambda agent, n=nature: agent.absences.get(n, 0)) for nature in NATURES},  # type: ignore[misc]
+        "ihts_jour": hours("ihts_jour"),
+        "ihts_nuit": hours("ihts_nuit"),
+        "ihts_dimanche": hours("ihts_dimanche"),
+        "heures_complementaires": hours("heures_complementaires"),
+        "zone_residence": of_employer(lambda e: e.zone_residence),
+        "effectif": of_employer(lambda e: e.effectif),
+        "taux_at": of_employer(lambda e: e.taux_at_ppm),
+        "taux_versement_mobilite": of_employer(lambda e: e.taux_versement_mobilite_ppm),
+        "taux_cdg": of_employer(lambda e: e.taux_cdg_ppm),
+        "employeur_cnfpt": of_employer(lambda e: e.cnfpt),
+        "employeur_assurance_chomage": of_employer(lambda e: e.assurance_chomage),
+        "heures_complementaires_majorees": of_employer(lambda e: e.heures_complementaires_majorees),
+        "primes_suivent_le_traitement": of_employer(
+            lambda e: e.primes_en_maladie is SortDesPrimes.SUIT_LE_TRAITEMENT
+        ),
+        "taux_pas": of_situation(lambda s: s.taux_pas_ppm or 0),
+        "taux_pas_transmis": of_situation(lambda s: s.taux_pas_ppm is not None),
+        "territoire_pas": of_situation(lambda s: TERRITOIRES_PAS.index(s.territoire_pas)),
+        "contrat_court": of_situation(lambda s: s.contrat_court),
+        "taux_indemnite": of_mandate(lambda m: m.taux_indemnite_ppm),
+        "autres_mandats_brut": of_mandate(lambda m: m.autres_mandats_brut),
+        "option_assujettissement": of_mandate(lambda m: m.option_assujettissement),
+        "activite_cessee": of_mandate(lambda m: m.activite_cessee),
+        "nombre_mandats": of_mandate(lambda m: m.nombre_mandats_indemnises),
+        "mandat_petite_commune": column(
+            lambda a: a.situation.elu is not None and small_town(a.employeur, a.situation.elu, seuil_petite_commune)
+        ),
+        "cumul_rafp_elements": of_situation(lambda s: s.cumuls.rafp_elements),
+        "cumul_rafp_traitement": of_situation(lambda s: s.cumuls.rafp_traitement),
+        "cumul_rafp_assiette": of_situation(lambda s: s.cumuls.rafp_assiette),
+        "cumul_heures_exonerees": of_situation(lambda s: s.cumuls.heures_exonerees),
+    }
+    for code, rubrique in rubriques.items():
+        if rubrique.saisie:
+            found[f"permanent_{code}"] = of_situation(lambda s, code=code: s.permanents.get(code, 0))  # type: ignore[misc]
+            found[f"variable_{code}"] = of_situation(lambda s, code=code: s.variables.get(code, 0))  # type: ignore[misc]
+    return found
+
+
+def input_ratios(agents: Sequence[Accepted]) -> dict[str, Ratio]:
+    """Les fractions d'entrée du lot : durée du poste et quotité, exactes."""
+
+    def ratio(read: Callable[[Situation], Fraction]) -> Ratio:
+        values = [read(agent.situation) for agent in agents]
+        return Ratio(
+            np.fromiter((value.numerator for value in values), dtype=np.int64, count=len(values)),
+            np.fromiter((value.denominator for value in values), dtype=np.int64, count=len(values)),
+        )
+
+    return {"heures_hebdo": ratio(lambda s: s.heures_hebdo), "quotite": ratio(lambda s: s.quotite)}

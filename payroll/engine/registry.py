@@ -1,0 +1,79 @@
+"""Toutes les colonnes que le moteur sait donner : entrées, formules écrites, formules tirées du catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from payroll.catalogue.rubrique import Rubrique
+
+# Importer un module de formules les inscrit au registre.
+from payroll.engine import absences, assiettes, cotisations, csg, elus, heures, net, primes, traitement
+from payroll.engine.columns import FORMULAS, Formula, Input, Unit
+
+# Ces modules n'ont rien à donner d'autre que leurs formules inscrites.
+_REGISTERED = (absences, csg, elus, heures, traitement)
+
+INPUTS: Mapping[str, Input] = {
+    entry.name: entry
+    for entry in (
+        Input("population", "Population de l'agent (statut et régime de retraite).", Unit.POPULATION),
+        Input("indice_majore", "Indice majoré détenu.", Unit.NOMBRE),
+        Input("heures_hebdo", "Durée hebdomadaire du poste, en heures.", Unit.FRACTION),
+        Input("quotite", "Part de temps choisie par l'agent (temps partiel).", Unit.FRACTION),
+        Input("quotite_pourcent", "La même part, en pour cent.", Unit.NOMBRE),
+        Input("nbi_points", "Points de nouvelle bonification indiciaire.", Unit.NOMBRE),
+        Input("enfants_sft", "Enfants ouvrant droit au supplément familial.", Unit.NOMBRE),
+        Input("categorie", "Catégorie hiérarchique (0 : A, 1 : B, 2 : C).", Unit.NOMBRE),
+        Input("premier_jour", "Premier jour du contrat dans le mois (1 : dès le début).", Unit.NOMBRE),
+        Input("dernier_jour", "Dernier jour du contrat dans le mois.", Unit.NOMBRE),
+        Input("jours_du_mois", "Jours calendaires du mois.", Unit.NOMBRE),
+        Input("jours_carence", "Jours de carence, en trentièmes.", Unit.JOURS),
+        Input("jours_cmo", "Jours de maladie ordinaire à plein droit, en trentièmes.", Unit.JOURS),
+        Input("jours_cmo_demi_traitement", "Jours de maladie ordinaire à demi-traitement, en trentièmes.", Unit.JOURS),
+        Input("jours_greve", "Jours de grève, en trentièmes.", Unit.JOURS),
+        Input("jours_service_non_fait", "Jours de service non fait, en trentièmes.", Unit.JOURS),
+        Input("ihts_jour", "Heures supplémentaires de jour saisies.", Unit.HEURES),
+        Input("ihts_nuit", "Heures supplémentaires de nuit saisies.", Unit.HEURES),
+        Input("ihts_dimanche", "Heures supplémentaires de dimanche ou de jour férié saisies.", Unit.HEURES),
+        Input("heures_complementaires", "Heures complémentaires saisies.", Unit.HEURES),
+        Input("zone_residence", "Zone d'indemnité de résidence de la commune.", Unit.NOMBRE),
+        Input("effectif", "Effectif de l'employeur.", Unit.NOMBRE),
+        Input("taux_at", "Taux d'accidents du travail notifié à l'employeur.", Unit.TAUX),
+        Input("taux_versement_mobilite", "Taux de versement mobilité de la commune.", Unit.TAUX),
+        Input("taux_cdg", "Taux du centre de gestion.", Unit.TAUX),
+        Input("employeur_cnfpt", "L'employeur cotise au CNFPT.", Unit.OUI_NON),
+        Input("employeur_assurance_chomage", "L'employeur adhère à l'assurance chômage.", Unit.OUI_NON),
+        Input("heures_complementaires_majorees", "Une délibération majore les heures complémentaires.", Unit.OUI_NON),
+        Input("primes_suivent_le_traitement", "La délibération aligne les primes sur le traitement en maladie.", Unit.OUI_NON),
+        Input("taux_pas", "Taux de prélèvement transmis par la DGFiP.", Unit.TAUX),
+        Input("taux_pas_transmis", "Un taux personnalisé est connu.", Unit.OUI_NON),
+        Input("territoire_pas", "Territoire du domicile (0 : métropole, 1 : Antilles et Réunion, 2 : Guyane et Mayotte).", Unit.NOMBRE),
+        Input("contrat_court", "Contrat d'au plus deux mois ou à terme imprécis.", Unit.OUI_NON),
+        Input("taux_indemnite", "Taux délibéré de l'indemnité de fonction.", Unit.TAUX),
+        Input("autres_mandats_brut", "Indemnités brutes mensuelles des autres mandats."),
+        Input("option_assujettissement", "L'élu a opté pour l'assujettissement.", Unit.OUI_NON),
+        Input("activite_cessee", "L'élu a cessé son activité pour son mandat.", Unit.OUI_NON),
+        Input("nombre_mandats", "Nombre de mandats indemnisés.", Unit.NOMBRE),
+        Input("mandat_petite_commune", "Un mandat est exercé dans une commune de moins de 3 500 habitants.", Unit.OUI_NON),
+        Input("cumul_rafp_elements", "Éléments entrant dans la RAFP depuis janvier, avant ce mois."),
+        Input("cumul_rafp_traitement", "Traitement versé depuis janvier, avant ce mois."),
+        Input("cumul_rafp_assiette", "Assiettes RAFP déjà cotisées depuis janvier."),
+        Input("cumul_heures_exonerees", "Heures déjà exonérées d'impôt depuis janvier, en net imposable."),
+    )
+}  # fmt: skip
+
+
+def known_columns() -> Collection[str]:
+    """Les colonnes qu'une rubrique peut nommer : entrées et formules écrites (celles du catalogue s'en déduisent)."""
+    return {*INPUTS, *FORMULAS}
+
+
+def formulas_for(catalogue: Mapping[str, Rubrique]) -> Mapping[str, Formula]:
+    """Toutes les formules, celles que ce catalogue ajoute comprises."""
+    return {
+        **FORMULAS,
+        **primes.formulas_of_amounts(catalogue),
+        **assiettes.formulas_of_sums(catalogue),
+        **cotisations.formulas_of_contributions(catalogue),
+        **net.formulas_of_totals(catalogue),
+    }

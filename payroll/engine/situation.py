@@ -1,0 +1,151 @@
+"""Ce que le moteur a besoin de savoir d'un employeur et d'un agent pour un mois : ses seules entrées.
+
+Montants en centimes, taux en millionièmes, heures en centièmes d'heure, fractions exactes. Rien d'ici ne vient d'une
+horloge ni d'une base : le mois et les situations suffisent à refaire le même bulletin, au centime, dans dix ans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+
+
+class Statut(StrEnum):
+    """Le statut de l'agent au regard de la paie (CGFP ; regles-paie-fpt §1)."""
+
+    TITULAIRE = "titulaire"
+    STAGIAIRE = "stagiaire"
+    CONTRACTUEL = "contractuel"
+    ELU = "elu"
+    APPRENTI = "apprenti"
+    PEC = "pec"
+    VACATAIRE = "vacataire"
+
+
+class RegimeRetraite(StrEnum):
+    CNRACL = "cnracl"
+    IRCANTEC = "ircantec"
+
+
+class SortDesPrimes(StrEnum):
+    """Ce que la délibération de l'adhérent dit du régime indemnitaire pendant un congé de maladie ordinaire."""
+
+    NON_MAINTENU = "non_maintenu"
+    """À défaut de clause : pas de maintien (CGFP L. 714-4)."""
+    SUIT_LE_TRAITEMENT = "suit_le_traitement"
+    """90 % puis 50 %, comme le traitement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Employeur:
+    """L'adhérent tel que le mois le trouve."""
+
+    population: int
+    effectif: int
+    zone_residence: int = 3
+    taux_at_ppm: int = 0
+    taux_versement_mobilite_ppm: int = 0
+    taux_cdg_ppm: int = 0
+    cnfpt: bool = True
+    assurance_chomage: bool = False
+    heures_complementaires_majorees: bool = False
+    primes_en_maladie: SortDesPrimes = SortDesPrimes.NON_MAINTENU
+
+
+@dataclass(frozen=True, slots=True)
+class Arret:
+    """Une absence, bornes incluses.
+
+    ``type`` : cmo, clm, cld, maternite, paternite, citis, at, greve, service_non_fait.
+    """
+
+    type: str
+    debut: date
+    fin: date
+    prolongation: bool = False
+    """Vrai : pas de nouveau jour de carence (loi 2017-1837 art. 115)."""
+    exempt_de_carence: bool = False
+    """ALD déjà ouverte, grossesse déclarée, deuil d'enfant… (même article)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mandat:
+    """Un mandat local indemnisé (CGCT L. 2123-20 et s.)."""
+
+    mandat: str
+    """maire, adjoint, conseiller, president, vice_president."""
+    taux_indemnite_ppm: int
+    autres_mandats_brut: int = 0
+    """Indemnités brutes mensuelles des autres mandats, en centimes (seuil du demi-plafond sur le total)."""
+    option_assujettissement: bool = False
+    activite_cessee: bool = False
+    nombre_mandats_indemnises: int = 1
+    mandat_commune_moins_3500: bool | None = None
+    """``None`` : déduit de la population de l'adhérent ; à dire pour un EPCI ou un autre mandat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cumuls:
+    """Les cumuls de l'année civile avant ce mois, en centimes, pour ce contrat."""
+
+    brut: int = 0
+    net_imposable: int = 0
+    pas: int = 0
+    net_a_payer: int = 0
+    cout_employeur: int = 0
+    rafp_elements: int = 0
+    """Somme des éléments entrant dans la RAFP depuis janvier (avant plafond)."""
+    rafp_traitement: int = 0
+    """Somme du traitement indiciaire versé depuis janvier."""
+    rafp_assiette: int = 0
+    """Somme des assiettes RAFP déjà cotisées."""
+    heures_exonerees: int = 0
+    """Montant imposable exonéré au titre des heures supplémentaires (CGI 81 quater)."""
+    heures_payees_centiemes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Un contrat d'un agent pour un mois."""
+
+    matricule: str
+    statut: Statut
+    regime_retraite: RegimeRetraite
+    indice_majore: int = 0
+    heures_hebdo: Fraction = Fraction(35)
+    """Durée hebdomadaire du poste (temps non complet : moins de 35)."""
+    heures_hebdo_tous_employeurs: Fraction | None = None
+    """Durée totale des emplois de fonctionnaire tenus chez plusieurs employeurs ; ``None`` : celle de ce poste.
+
+    Elle décide de l'affiliation à la CNRACL (CGFP L. 613-5)."""
+    quotite: Fraction = Fraction(1)
+    """Part de temps choisie par l'agent (temps partiel) : 1/2, 3/5, 7/10, 4/5, 9/10 ou 1."""
+    nbi: int = 0
+    enfants_sft: int = 0
+    categorie: str = "C"
+    date_naissance: date | None = None
+    date_debut: date | None = None
+    """Premier jour du contrat ; dans le mois, il ouvre les trentièmes."""
+    date_fin: date | None = None
+    """Dernier jour du contrat, inclus."""
+    taux_pas_ppm: int | None = None
+    """Taux personnalisé transmis par la DGFiP ; ``None`` : grille par défaut, jamais zéro."""
+    territoire_pas: str = "metropole"
+    contrat_court: bool = False
+    """CDD d'au plus deux mois ou à terme imprécis (abattement de la grille, CGI 204 H III-1-d)."""
+    elu: Mandat | None = None
+    permanents: Mapping[str, int] = field(default_factory=dict)
+    """Rubrique → montant mensuel en centimes (ifse, iccsg…)."""
+    variables: Mapping[str, int] = field(default_factory=dict)
+    """Rubrique → montant en centimes, ou heures en centièmes pour ihts_* et heures_complementaires."""
+    arrets: tuple[Arret, ...] = ()
+    jours_cmo_anterieurs: int = 0
+    """Jours de CMO déjà comptés dans les 365 jours précédant le premier arrêt du mois (CGFP L. 822-2)."""
+    cumuls: Cumuls = field(default_factory=Cumuls)
+
+
+HOUR_VARIABLES = frozenset({"ihts_jour", "ihts_nuit", "ihts_dimanche", "heures_complementaires"})
+"""Les éléments variables comptés en centièmes d'heure, et non en centimes."""

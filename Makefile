@@ -58,7 +58,7 @@ $(VENV)/.installe: requirements.lock pyproject.toml | $(BIN)/pip
 
 $(VENV)/.developpement: requirements.lock requirements-dev.lock pyproject.toml | $(BIN)/pip
 	@echo "Installation des bibliothèques et des outils d'essai dans $(VENV)/ (deux à trois minutes)…"
-	@$(PIP) install --require-hashes -r requirements-dev.lock  # odfpy n'existe qu'en source : pas d'--only-binary ici
+	@$(PIP) install --require-hashes --use-pep517 -r requirements-dev.lock  # odfpy n'existe qu'en source : pas d'--only-binary ici
 	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
 	@touch $(VENV)/.installe $@
 

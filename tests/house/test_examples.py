@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
@@ -15,8 +15,15 @@ import pytest
 import yaml
 
 from payroll import legislation
+from payroll.anomalies import blocking
+from payroll.engine import compute
+from payroll.month.adherents import import_adherent
+from payroll.month.commun import Acte
+from payroll.month.situations import gather
 from payroll.periods import Month
 from payroll.store.entrees import AdherentEntree, ContratEntree, validate
+from payroll.store.registre import Registre
+from payroll.store.tables import Adherent
 from tests.house.boundaries import ROOT
 
 FICHIERS = sorted((ROOT / "examples" / "adherents").glob("*.yaml"))
@@ -160,3 +167,25 @@ def test_le_premier_fichier_du_syndicat_est_fautif_et_le_second_le_corrige() -> 
     assert not any(
         re.fullmatch(r"[\d,]+", ligne["ihts_jour"]) for ligne in fautif["elements"] if ligne["agent"] == "SE003"
     )
+
+
+def test_chaque_agent_d_exemple_est_paye(tmp_path: Path) -> None:
+    """Inscrit au registre puis calculé pour novembre 2026 : un bulletin par contrat, aucune anomalie bloquante."""
+    registre = Registre(f"sqlite:///{tmp_path / 'paie.db'}", tmp_path / "pieces")
+    registre.upgrade()
+    acte = Acte("essai", datetime(2026, 11, 20, tzinfo=UTC))
+    mois = Month(2026, 11)
+    for path in FICHIERS:
+        adherent = import_adherent(registre, path, acte)
+        assert isinstance(adherent, Adherent)
+        with registre.transaction() as session:
+            entrees = gather(session, adherent, mois)
+        assert not isinstance(entrees, list), [str(anomalie) for anomalie in entrees]
+        calcul = compute(
+            mois, [entrees.employeur] * len(entrees.contrats), [contrat.situation for contrat in entrees.contrats]
+        )
+        assert blocking((*entrees.anomalies, *calcul.anomalies)) == []
+        assert [bulletin.matricule for bulletin in calcul.bulletins if bulletin] == [
+            agent.matricule for agent in ADHERENTS[adherent.code].agents
+        ]
+    registre.close()

@@ -100,8 +100,8 @@ class _Reader:
 
         before = len(self.problems)
         fields = self.fields
-        texts = {name: fields.text(name, required=True) for name in ("code", "libelle", "source")}
-        optional = {name: fields.text(name) for name in ("intitule_bulletin", "compte_tiers", "doute")}
+        texts: dict[str, Any] = {name: fields.text(name, required=True) for name in ("code", "libelle", "source")}
+        optional: dict[str, Any] = {name: fields.text(name) for name in ("intitule_bulletin", "compte_tiers", "doute")}
         if texts["code"] and not _CODE.fullmatch(texts["code"]):
             fields.refuse("code mal formé : lettres minuscules sans accent, chiffres et _")
         section = self._choice("section", list(Section), "section inconnue")

@@ -172,7 +172,7 @@ class Columns:
     def among(self, *populations: str) -> Mask:
         """Les agents de ces populations."""
         codes = [POPULATIONS_CALCULEES.index(name) for name in populations if name in POPULATIONS_CALCULEES]
-        return np.isin(self["population"], codes)
+        return np.asarray(np.isin(self["population"], codes), dtype=np.bool_)
 
     def flag(self, name: str) -> Mask:
         """Une colonne oui/non lue comme un masque."""

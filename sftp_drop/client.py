@@ -1,6 +1,6 @@
 """Le client SFTP de l'agence : peu de gestes, typés, chacun répétable sans dommage.
 
-Un client s'obtient de ``connection.connect``, qui vérifie la clé d'hôte.
+Un client s'obtient de ``connect``, qui vérifie la clé d'hôte.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ import contextlib
 import hashlib
 import io
 import stat
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 import paramiko
-from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READDIR, SFTPError
+from paramiko.sftp import SFTPError
 
 from sftp_drop import layout
+from sftp_drop.connection import RawSftp, open_session
 from sftp_drop.decide import Kind, RemoteFile
 from sftp_drop.errors import (
     AlreadyThereError,
@@ -31,6 +33,8 @@ from sftp_drop.errors import (
     TransientError,
 )
 from sftp_drop.settings import SftpSettings
+
+T = TypeVar("T")
 
 BLOC = 32 * 1024
 ENTREES_MAX = 10_000
@@ -58,30 +62,6 @@ class PutOutcome(StrEnum):
     DEPOSE = "déposé"
     REMPLACE = "remplacé"
     INCHANGE = "inchangé"
-
-
-class RawSftp(paramiko.SFTPClient):
-    """paramiko, plus une lecture de dossier qui supporte les noms mal encodés."""
-
-    def entries(self, chemin: str, maximum: int) -> list[tuple[str, paramiko.SFTPAttributes]]:
-        """Les entrées d'un dossier ; un nom qui n'est pas en UTF-8 est rendu avec des ``\\x..`` visibles."""
-        # listdir_attr de paramiko décode strictement : un seul nom en latin-1 cacherait tout le dépôt d'une mairie.
-        _, message = self._request(CMD_OPENDIR, chemin)  # type: ignore[attr-defined]
-        poignee = message.get_binary()
-        entrees: list[tuple[str, paramiko.SFTPAttributes]] = []
-        while len(entrees) < maximum:
-            try:
-                _, message = self._request(CMD_READDIR, poignee)  # type: ignore[attr-defined]
-            except EOFError:
-                break
-            for _ in range(message.get_int()):
-                nom = message.get_string().decode("utf-8", "backslashreplace")
-                message.get_string()  # la ligne à la « ls -l », dont on n'a pas besoin
-                attributs = paramiko.SFTPAttributes._from_msg(message)  # type: ignore[attr-defined]
-                if nom not in {".", ".."}:
-                    entrees.append((nom, attributs))
-        self._request(CMD_CLOSE, poignee)  # type: ignore[attr-defined]
-        return entrees
 
 
 class DropClient:
@@ -292,6 +272,38 @@ class DropClient:
         if self._lstat(dossier) is not None:
             self._keep_only(dossier, set())
             self._sftp.rmdir(str(dossier))
+
+
+def connect(settings: SftpSettings) -> DropClient:
+    """Ouvre une connexion.
+
+    Lève ``HostKeyRefusedError``, ``AuthRefusedError``, ``keys.KeyFileError``, ou ``TransientError`` (à réessayer).
+    """
+    ssh, sftp = open_session(settings)
+    return DropClient(ssh, sftp, settings)
+
+
+def backoff(tentative: int) -> None:
+    """Attend 1, 2, 4… secondes, 30 au plus."""
+    time.sleep(min(2 ** (tentative - 1), 30))
+
+
+def retrying(
+    settings: SftpSettings,
+    work: Callable[[DropClient], T],
+    *,
+    attempts: int = 3,
+    pause: Callable[[int], None] = backoff,
+) -> T:
+    """Fait ``work`` sur une connexion neuve, recommencé sur ``TransientError`` au plus ``attempts`` fois en tout."""
+    for tentative in range(1, attempts):
+        try:
+            with connect(settings) as client:
+                return work(client)
+        except TransientError:
+            pause(tentative)
+    with connect(settings) as client:
+        return work(client)
 
 
 def _simple(nom: str) -> str:

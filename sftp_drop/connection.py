@@ -1,4 +1,4 @@
-"""Se connecter au serveur SFTP : clé d'hôte épinglée, notre clé, des délais, et des reprises au choix de l'appelant.
+"""Ouvrir une session SFTP : clé d'hôte épinglée, notre clé et elle seule, des délais.
 
 La clé d'hôte est toujours vérifiée (empreinte ou ``known_hosts``) ; une clé inconnue est un refus, jamais une question.
 """
@@ -6,23 +6,41 @@ La clé d'hôte est toujours vérifiée (empreinte ou ``known_hosts``) ; une cl�
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable
-from typing import TypeVar
 
 import paramiko
-from paramiko.sftp import SFTPError
+from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READDIR, SFTPError
 
 from sftp_drop import keys
-from sftp_drop.client import DropClient, RawSftp
 from sftp_drop.errors import AuthRefusedError, DropError, HostKeyRefusedError, TransientError
 from sftp_drop.settings import SftpSettings
-
-T = TypeVar("T")
 
 # Les journaux de paramiko citent chemins et noms de fichiers, qui peuvent nommer un agent.
 _JOURNAL_PARAMIKO = "sftp_drop.paramiko"
 logging.getLogger(_JOURNAL_PARAMIKO).setLevel(logging.CRITICAL + 1)
+
+
+class RawSftp(paramiko.SFTPClient):
+    """paramiko, plus une lecture de dossier qui supporte les noms mal encodés."""
+
+    def entries(self, chemin: str, maximum: int) -> list[tuple[str, paramiko.SFTPAttributes]]:
+        """Les entrées d'un dossier ; un nom qui n'est pas en UTF-8 est rendu avec des ``\\x..`` visibles."""
+        # listdir_attr de paramiko décode strictement : un seul nom en latin-1 cacherait tout le dépôt d'une mairie.
+        _, message = self._request(CMD_OPENDIR, chemin)  # type: ignore[attr-defined]
+        poignee = message.get_binary()
+        entrees: list[tuple[str, paramiko.SFTPAttributes]] = []
+        while len(entrees) < maximum:
+            try:
+                _, message = self._request(CMD_READDIR, poignee)  # type: ignore[attr-defined]
+            except EOFError:
+                break
+            for _ in range(message.get_int()):
+                nom = message.get_string().decode("utf-8", "backslashreplace")
+                message.get_string()  # la ligne à la « ls -l », dont on n'a pas besoin
+                attributs = paramiko.SFTPAttributes._from_msg(message)  # type: ignore[attr-defined]
+                if nom not in {".", ".."}:
+                    entrees.append((nom, attributs))
+        self._request(CMD_CLOSE, poignee)  # type: ignore[attr-defined]
+        return entrees
 
 
 class _Pinned(paramiko.MissingHostKeyPolicy):
@@ -41,8 +59,8 @@ class _Pinned(paramiko.MissingHostKeyPolicy):
             )
 
 
-def connect(settings: SftpSettings) -> DropClient:
-    """Se connecte, ou lève ``HostKeyRefusedError``, ``AuthRefusedError``, ``KeyFileError``, ``TransientError``."""
+def open_session(settings: SftpSettings) -> tuple[paramiko.SSHClient, RawSftp]:
+    """Ouvre la connexion et sa session ; mêmes erreurs que ``client.connect``."""
     cle = keys.read_private(settings.cle_privee)
     ssh = paramiko.SSHClient()
     ssh.set_log_channel(_JOURNAL_PARAMIKO)
@@ -73,7 +91,7 @@ def connect(settings: SftpSettings) -> DropClient:
         canal = transport.open_session(timeout=settings.delai)
         canal.settimeout(settings.delai)
         canal.invoke_subsystem("sftp")
-        return DropClient(ssh, RawSftp(canal), settings)
+        return ssh, RawSftp(canal)
     except DropError:
         ssh.close()
         raise
@@ -89,26 +107,3 @@ def connect(settings: SftpSettings) -> DropClient:
     except (OSError, EOFError, paramiko.SSHException, SFTPError) as erreur:
         ssh.close()
         raise TransientError(f"serveur SFTP injoignable : {settings.hote}:{settings.port}") from erreur
-
-
-def backoff(tentative: int) -> None:
-    """Attend 1, 2, 4… secondes, 30 au plus."""
-    time.sleep(min(2 ** (tentative - 1), 30))
-
-
-def retrying(
-    settings: SftpSettings,
-    work: Callable[[DropClient], T],
-    *,
-    attempts: int = 3,
-    pause: Callable[[int], None] = backoff,
-) -> T:
-    """Fait ``work`` sur une connexion neuve, recommencé sur ``TransientError`` au plus ``attempts`` fois en tout."""
-    for tentative in range(1, attempts):
-        try:
-            with connect(settings) as client:
-                return work(client)
-        except TransientError:
-            pause(tentative)
-    with connect(settings) as client:
-        return work(client)

@@ -96,7 +96,8 @@ Look = Mapping[str, tuple[int, int]]
 
 def look(listing: Sequence[RemoteFile]) -> dict[str, tuple[int, int]]:
     """Le regard à garder pour le comparer au suivant."""
-    return {fichier.name: (fichier.size, fichier.mtime) for fichier in listing if fichier.kind is Kind.FICHIER}
+    # Dossiers et liens y sont aussi : un refus qu'on a signalé doit pouvoir être reconnu au passage suivant.
+    return {entree.name: (entree.size, entree.mtime) for entree in listing if entree.name != layout.PRIS}
 
 
 def decide(

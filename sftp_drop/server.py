@@ -43,7 +43,7 @@ logging.getLogger("sftp_drop.paramiko").setLevel(logging.CRITICAL + 1)
 
 
 class _Door(paramiko.ServerInterface):
-    """Qui entre, et pour quoi faire : sftp, rien d'autre (tout le reste garde le refus par défaut de paramiko)."""
+    """Qui entre. Pour le reste, paramiko refuse par défaut commande, terminal, redirection et autre sous-système."""
 
     def __init__(self, accounts: Accounts) -> None:
         self.accounts = accounts
@@ -66,9 +66,6 @@ class _Door(paramiko.ServerInterface):
             return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
         self.canaux += 1
         return OPEN_SUCCEEDED
-
-    def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
-        return name == "sftp" and super().check_channel_subsystem_request(channel, name)
 
     def _answer(self, utilisateur: str, permis: bool) -> int:
         if not permis:

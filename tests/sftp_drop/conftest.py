@@ -13,8 +13,7 @@ import pytest
 
 from sftp_drop import keys
 from sftp_drop.accounts import Account, Accounts, ServiceAccount
-from sftp_drop.client import DropClient
-from sftp_drop.connection import connect
+from sftp_drop.client import DropClient, connect
 from sftp_drop.server import EmbeddedServer
 from sftp_drop.session import ServerLimits
 from sftp_drop.settings import SftpSettings

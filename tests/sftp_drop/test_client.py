@@ -13,7 +13,8 @@ import pytest
 from sftp_drop import layout
 from sftp_drop.client import DropClient, PutOutcome
 from sftp_drop.decide import Kind, Refuse, RemoteFile, decide
-from sftp_drop.errors import AlreadyThereError, DeniedError, DropError, MissingError, TooBigError
+from sftp_drop.errors import AlreadyThereError, ChangedError, DeniedError, DropError, MissingError, TooBigError
+from sftp_drop.session import UploadHandle
 
 A = "valfleuri"
 Poser = Callable[..., Path]
@@ -125,6 +126,81 @@ def test_un_document_refuse_par_le_serveur_ne_remplace_pas_l_ancien(service: Dro
         service.put_return(A, "2026-11/a.pdf", b"x" * 100_001)
 
     assert (racine / A / "retour" / "2026-11" / "a.pdf").read_bytes() == b"ancien"
+
+
+def test_un_envoi_que_le_serveur_perd_a_la_fermeture_est_vu(
+    service: DropClient, racine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """paramiko tait l'échec de la fermeture : c'est la taille relue qui le dit."""
+    service.put_return(A, "2026-11/a.pdf", b"ancien")
+    fermer = UploadHandle.close
+
+    def disque_plein(self: UploadHandle) -> None:
+        self.failed = True
+        fermer(self)
+
+    monkeypatch.setattr(UploadHandle, "close", disque_plein)
+    with pytest.raises(DropError, match="n'a pas gardé"):
+        service.put_return(A, "2026-11/a.pdf", b"nouveau")
+
+    assert (racine / A / "retour" / "2026-11" / "a.pdf").read_bytes() == b"ancien"
+
+
+def test_remplacer_un_document_ne_le_fait_jamais_disparaitre(
+    service: DropClient, mairie: paramiko.SFTPClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """À chaque geste du client, l'adhérent lit l'ancien document ou le nouveau."""
+    service.put_return(A, "2026-11/a.pdf", b"ancien")
+    lus = set()
+
+    for nom in ("open", "lstat", "rename", "posix_rename", "remove"):
+        geste = getattr(service._sftp, nom)
+
+        def puis_lire(*args: object, geste: Callable[..., object] = geste) -> object:
+            try:
+                return geste(*args)
+            finally:
+                lus.add(mairie.open("/retour/2026-11/a.pdf").read())
+
+        monkeypatch.setattr(service._sftp, nom, puis_lire)
+    service.put_return(A, "2026-11/a.pdf", b"nouveau")
+
+    assert lus == {b"ancien", b"nouveau"}
+
+
+def test_ce_qui_est_ouvert_doit_etre_ce_qui_a_ete_regarde(
+    service: DropClient, poser: Poser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Un fichier échangé contre un autre (ou un lien) entre le regard et l'ouverture n'est pas lu."""
+    poser("a.csv", b"avant")
+    ouvrir = service._sftp.open
+
+    def echanger(*args: str) -> object:
+        poser("a.csv", b"apres", 1_790_000_009)
+        return ouvrir(*args)
+
+    monkeypatch.setattr(service._sftp, "open", echanger)
+    recu = io.BytesIO()
+    with pytest.raises(ChangedError):
+        service.fetch(A, "a.csv", recu, 100)
+
+    assert recu.getvalue() == b""
+
+
+def test_un_fichier_qui_grandit_pendant_la_lecture_est_dit(service: DropClient, poser: Poser) -> None:
+    chemin = poser("a.csv", b"x" * 40_000)
+
+    class Seau:
+        recus = 0
+
+        def write(self, bloc: bytes) -> None:
+            if not self.recus:
+                with chemin.open("ab") as suite:
+                    suite.write(b"y" * 10)
+            self.recus += len(bloc)
+
+    with pytest.raises(ChangedError, match="changé de taille"):
+        service.fetch(A, "a.csv", Seau(), 100_000)
 
 
 def test_un_dossier_neuf_parait_entier(

@@ -11,8 +11,7 @@ import pytest
 
 from sftp_drop import keys
 from sftp_drop.accounts import Account, Accounts
-from sftp_drop.client import DropClient
-from sftp_drop.connection import connect, retrying
+from sftp_drop.client import DropClient, connect, retrying
 from sftp_drop.errors import AuthRefusedError, HostKeyRefusedError, TransientError
 from sftp_drop.server import NOM_CLE_HOTE, EmbeddedServer
 from sftp_drop.settings import SftpSettings

@@ -13,8 +13,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from sftp_drop.client import DropClient
-from sftp_drop.connection import connect
+from sftp_drop.client import DropClient, connect
 from sftp_drop.errors import TransientError
 from sftp_drop.give import GiveIssue, Outgoing, give_all
 from sftp_drop.server import EmbeddedServer

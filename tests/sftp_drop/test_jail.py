@@ -168,6 +168,10 @@ def test_l_adherent_ecrit_renomme_relit_et_efface_dans_depot(garnie: Path, mairi
 
     assert mairie.open("/depot/renommé.csv").read() == b"un;deux"
     assert mairie.stat("/depot/renommé.csv").st_mtime == 1_700_000_000
+    with pytest.raises(PermissionError):
+        mairie.chown("/depot/renommé.csv", 0, 0)
+    with pytest.raises(PermissionError):
+        mairie.truncate("/depot/renommé.csv", 0)
     mairie.remove("/depot/renommé.csv")
     with pytest.raises(FileNotFoundError):
         mairie.stat("/depot/renommé.csv")

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from sftp_drop import keys
 from sftp_drop.accounts import Accounts, AccountsError
-from sftp_drop.connection import connect
+from sftp_drop.client import connect
 from sftp_drop.server import main
 from sftp_drop.settings import SftpSettings
 

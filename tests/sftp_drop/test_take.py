@@ -213,6 +213,18 @@ def test_les_refus_restent_en_place_avec_leur_raison(service: DropClient, coffre
     assert _depot(racine) == ["dossier", "gros.csv", "paie\u202excod.exe"]
 
 
+def test_tout_refus_se_reconnait_au_regard_suivant(service: DropClient, coffre, poser: Poser, racine: Path) -> None:
+    poser("gros.csv", b"x" * 101)
+    (racine / A / "depot" / "dossier").mkdir()
+    bornes = DecideLimits(taille_max=100)
+    premier = take_all(service, A, store=coffre, previous={}, limits=bornes)
+    vus = [SeenFile(nom, *premier.look[nom]) for nom, sort in _sorts(premier).items() if sort is TakeIssue.REFUSE]
+    second = take_all(service, A, store=coffre, previous=premier.look, already_seen=vus, limits=bornes)
+
+    assert _sorts(premier) == {"gros.csv": TakeIssue.REFUSE, "dossier": TakeIssue.REFUSE}
+    assert _sorts(second) == {"gros.csv": TakeIssue.IGNORE, "dossier": TakeIssue.IGNORE}
+
+
 def test_un_refus_deja_signale_est_ignore(service: DropClient, coffre, poser: Poser) -> None:
     poser("gros.csv", b"x" * 101)
     rapport = _releve(

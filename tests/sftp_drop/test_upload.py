@@ -39,6 +39,14 @@ def test_un_envoi_en_cours_ne_se_voit_pas(depot: Path, mairie: paramiko.SFTPClie
     assert (depot / "novembre.csv").read_bytes() == b"moitie"
 
 
+def test_le_nom_provisoire_se_reprend_d_un_envoi_a_l_autre(depot: Path, mairie: paramiko.SFTPClient) -> None:
+    for _ in range(2):
+        with mairie.open("/depot/novembre.csv", "wb"):
+            assert ".novembre.csv.partiel" in _noms(depot)
+
+    assert _noms(depot) == ["novembre.csv"]
+
+
 def test_un_envoi_coupe_ne_laisse_rien(
     depot: Path, ouvrir: Callable[..., paramiko.SFTPClient], bientot: Callable[[Callable[[], object]], None]
 ) -> None:

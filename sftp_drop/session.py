@@ -349,8 +349,9 @@ def _attributes(etat: os.stat_result, nom: str | None = None) -> paramiko.SFTPAt
     attributs.st_mtime = min(max(int(etat.st_mtime), 0), 0xFFFFFFFF)
     attributs.st_uid = attributs.st_gid = 0
     if nom is not None:
-        # Un nom voyage en octets : un nom qui n'est pas en UTF-8 doit paraître, sinon la liste entière échoue.
-        attributs.filename = os.fsencode(nom)  # type: ignore[assignment]
+        # Un nom qui n'est pas en UTF-8 voyage en octets bruts : sans cela, la liste entière échouerait.
+        lisible = not any("\udc80" <= caractere <= "\udcff" for caractere in nom)
+        attributs.filename = nom if lisible else os.fsencode(nom)  # type: ignore[assignment]
     return attributs
 
 

@@ -272,3 +272,10 @@ def test_une_empreinte_demandee_au_dela_de_la_fin_ne_fait_pas_tourner_le_serveur
 def test_le_client_du_service_signale_un_lien_sans_le_suivre(garnie: Path, service: DropClient) -> None:
     """Le serveur embarqué ne montre même pas les liens : le service ne peut donc pas en prendre."""
     assert [entree.name for entree in service.list_depot(A)] == ["a.csv", "pris"]
+
+
+def test_la_ligne_longue_porte_le_nom_tel_quel(racine: Path, mairie: paramiko.SFTPClient) -> None:
+    (racine / A / "depot" / "été.csv").touch()
+
+    assert [str(entree).rsplit(" ", 1)[1] for entree in mairie.listdir_attr("/depot")] == ["pris", "été.csv"]
+    assert [entree.longname.rsplit(" ", 1)[1] for entree in mairie.listdir_attr("/depot")] == ["pris", "été.csv"]

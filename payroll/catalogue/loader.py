@@ -24,6 +24,7 @@ _ROW_OPTIONAL = (
     "retenue", "base", "nombre", "taux", "details", "regles", "deductible", "montant_net_social", "reduction", "pied",
     "doute", "dsn",
 )  # fmt: skip
+_FLAGS = ("quotite", "trentiemes", "retenue", "deductible", "montant_net_social", "reduction", "pied")
 _RULE_OPTIONAL = ("condition", "salarie", "salarie_colonne", "employeur", "employeur_donnee")
 _SAISIES = ("permanents", "variables")
 
@@ -121,12 +122,7 @@ class _Reader:
             "details": tuple(self._details()),
             "dsn": self._mapping("dsn"),
             **{name: self._column(name) for name in ("base", "nombre", "taux")},
-            **{
-                name: self._flag(name)
-                for name in (
-                    "quotite", "trentiemes", "retenue", "deductible", "montant_net_social", "reduction", "pied",
-                )  # fmt: skip
-            },
+            **{name: self._flag(name) for name in _FLAGS},
         }
         if len(self.problems) > before or section is None or not isinstance(ordre, int):
             return None
@@ -204,7 +200,7 @@ class _Reader:
                 self.fields.refuse("une rubrique a une « formule » ou des « regles », pas les deux")
             return ""
         if not value:
-            self.fields.refuse("donnez une « formule » (nom d'une colonne, ou « montant ») ou des « regles »")
+            self.fields.refuse("donnez une « formule » (colonne ou « montant ») ou des « regles »")
             return ""
         if value == "montant":
             if not saisie:

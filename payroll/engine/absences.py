@@ -45,7 +45,7 @@ def taux_perdu_demi_traitement_primes(c: Columns) -> Column:
 
 @formula(unit=Unit.TAUX)
 def taux_perdu_entier(c: Columns) -> Column:
-    """Tout est perdu : jour de carence (loi 2017-1837 art. 115), grève et service non fait (CGFP L. 711-2, L. 711-3)."""
+    """Tout est perdu : carence (loi 2017-1837 art. 115), grève et service non fait (CGFP L. 711-2, L. 711-3)."""
     return np.full(c.size, PPM, dtype=np.int64)
 
 
@@ -129,7 +129,7 @@ def jours_service_fait(c: Columns) -> Column:
 
 @formula(unit=Unit.HEURES)
 def heures_payees(c: Columns) -> Column:
-    """Heures payées du mois en centièmes : durée mensualisée (52/12) du poste et de la quotité, plus les heures en sus."""
+    """Heures payées, en centièmes : durée mensualisée (52/12) du poste et de la quotité, plus les heures en sus."""
     agents = c.among(*AGENTS)
     mois = c.integer("trentiemes.jours_du_mois") or 1
     duree = c.ratio("heures_hebdo") * c.ratio("quotite") * Ratio.of(c["jours_service_fait"], mois)

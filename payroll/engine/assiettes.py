@@ -81,16 +81,16 @@ def assiette_regime_general(c: Columns) -> Column:
 
 @formula
 def assiette_securite_sociale(c: Columns) -> Column:
-    """Assiette commune à maladie, famille, autonomie, CNFPT : traitement soumis à retenue à la CNRACL, brut au régime général.
+    """Assiette commune à maladie, famille, autonomie et CNFPT.
 
-    CSS D. 712-38 (régime spécial) et L. 242-1 (régime général).
+    Traitement soumis à retenue à la CNRACL (CSS D. 712-38), brut au régime général (CSS L. 242-1).
     """
     return np.where(c.among("titulaire_cnracl"), c["elements_secu_cnracl"], c["assiette_regime_general"])
 
 
 @formula
 def assiette_formation(c: Columns) -> Column:
-    """Assiette du CNFPT et du centre de gestion : celle de la sécurité sociale, élus exclus (CGFP L. 451-17, L. 452-26)."""
+    """Assiette du CNFPT et du centre de gestion : la précédente, élus exclus (CGFP L. 451-17, L. 452-26)."""
     return np.where(c.among("elu"), 0, c["assiette_securite_sociale"])
 
 
@@ -172,7 +172,7 @@ def assiette_ircantec_b(c: Columns) -> Column:
 
 @formula
 def assiette_assurance_chomage(c: Columns) -> Column:
-    """Rémunération des contractuels dans la limite de quatre plafonds, si l'employeur adhère (C. trav. L. 5424-2, R. 5422-6)."""
+    """Rémunération des contractuels jusqu'à quatre plafonds, si l'employeur adhère (C. trav. L. 5422-9, L. 5424-2)."""
     contractuels = c.among("contractuel")
     haut = c["plafond_periode"] * c.integer("chomage.plafond", contractuels)
     return np.where(contractuels, np.minimum(c["assiette_regime_general"], haut), 0)
@@ -192,9 +192,9 @@ def base_reduction_heures(c: Columns) -> Column:
 
 @formula(unit=Unit.TAUX)
 def taux_reduction_heures(c: Columns) -> Column:
-    """Taux de la réduction : celui de la RAFP à la CNRACL ; sinon les taux vieillesse et IRCANTEC dus, limités au maximum légal.
+    """Taux de la réduction : 5 % à la CNRACL ; sinon les taux vieillesse et IRCANTEC dus, limités au maximum légal.
 
-    CSS D. 241-21. Au-dessus du plafond, la vieillesse plafonnée et la tranche A ne sont plus dues sur ces heures.
+    CSS D. 241-21 ; décret 2019-133. Au-dessus du plafond, ni la vieillesse plafonnée ni la tranche A n'en sont dues.
     """
     heures = c["elements_heures_exonerables"]
     cnracl = c.among("titulaire_cnracl") & (heures > 0)

@@ -24,7 +24,7 @@ from payroll.periods import Month
 
 @dataclass(frozen=True, slots=True)
 class Calcul:
-    """Le résultat d'un lot : un bulletin ou ``None`` (refusé) par situation, dans l'ordre reçu, et tous les constats."""
+    """Le résultat d'un lot : par situation, dans l'ordre reçu, un bulletin ou ``None`` (refusé), et les constats."""
 
     bulletins: list[Bulletin | None] = field(default_factory=list)
     anomalies: list[Anomalie] = field(default_factory=list)
@@ -89,4 +89,3 @@ def _refuse_missing(columns: Columns, agents: Sequence[Accepted], calcul: Calcul
 
 def _located(anomalie: Anomalie, agent: Accepted) -> Anomalie:
     return replace(anomalie, matricule=agent.situation.matricule)
-

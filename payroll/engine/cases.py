@@ -1,4 +1,4 @@
-"""Les cas de paie : lire un YAML de situations, calculer, comparer au centime. Le format est décrit dans docs/cas.md."""
+"""Les cas de paie : lire un YAML de situations, calculer, comparer au centime (format : docs/cas.md)."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ E = TypeVar("E", bound=StrEnum)
 
 _CUMULS = tuple(item.name for item in fields(Cumuls))
 _FRACTION_DECIMALS = 6
+_FRACTION_LENGTH = 20
 
 
 class CaseError(Exception):
@@ -70,9 +71,8 @@ class _Block:
             problems.append(f"« {lieu} » : une suite de clés est attendue")
             return
         self.data = data
-        for name in data:
-            if known and name not in known:
-                problems.append(f"clé inconnue « {name} » dans « {lieu} » (admises : {', '.join(known)})")
+        unknown = [name for name in data if known and name not in known]
+        problems.extend(f"clé inconnue « {name} » dans « {lieu} » (admises : {', '.join(known)})" for name in unknown)
 
     def read(self, name: str, parse: Callable[[Any], T], default: T) -> T:
         """La valeur lue, ou ``default`` si la clé manque ou si la valeur est fautive."""
@@ -124,7 +124,10 @@ def _optional_boolean(value: Any) -> bool | None:
 
 def _fraction(value: Any) -> Fraction:
     """Une fraction (« 4/5 ») ou un décimal (« 0.8 », « 17.5 »)."""
-    found = Fraction(_text(value).replace(",", "."))
+    text = _text(value).replace(",", ".")
+    if len(text) > _FRACTION_LENGTH:
+        raise ValueError(f"« {text[:_FRACTION_LENGTH]}… » est trop long")
+    found = Fraction(text)
     if found.denominator > 10**_FRACTION_DECIMALS:
         raise ValueError(f"« {value} » a trop de décimales")
     return found
@@ -322,10 +325,5 @@ def _expected_lines(attendu: _Block, problems: list[str], catalogue: Catalogue) 
             problems.append(f"« attendu.lignes.{code} » n'attend rien : donnez base, salarie, employeur ou montant")
         if "montant" in line.data and "salarie" in line.data:
             problems.append(f"« attendu.lignes.{code} » : donnez « montant » ou « salarie », c'est la même chose")
-        found[code] = {
-            {"montant": "salarie"}.get(name, name): line.read(name, _amount, 0) for name in line.data
-        }
+        found[code] = {{"montant": "salarie"}.get(name, name): line.read(name, _amount, 0) for name in line.data}
     return found
-
-
-

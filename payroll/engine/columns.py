@@ -109,9 +109,7 @@ FORMULAS: dict[str, Formula] = {}
 def formula(function: Function) -> Function: ...
 @overload
 def formula(*, unit: Unit) -> Callable[[Function], Function]: ...
-def formula(
-    function: Function | None = None, *, unit: Unit = Unit.EUROS
-) -> Function | Callable[[Function], Function]:
+def formula(function: Function | None = None, *, unit: Unit = Unit.EUROS) -> Function | Callable[[Function], Function]:
     """Inscrit une fonction au registre : son nom devient celui de la colonne, sa docstring l'explication."""
 
     def register(target: Function) -> Function:
@@ -176,7 +174,7 @@ class Columns:
 
     def flag(self, name: str) -> Mask:
         """Une colonne oui/non lue comme un masque."""
-        return self[name] != 0
+        return np.asarray(self[name] != 0, dtype=np.bool_)
 
     def rate(self, key: str, mask: Mask | None = None) -> int:
         """Un taux en millionièmes ; absent, il marque les agents concernés et vaut zéro."""

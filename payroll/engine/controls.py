@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 
 from payroll.anomalies import Anomalie, Gravite, blocking
@@ -21,6 +21,9 @@ from payroll.periods import Month
 _MONTANT_MAXIMAL = 100_000_000
 """Un million d'euros : au-delà, c'est une erreur de saisie, et les calculs tiennent en 64 bits."""
 
+_POPULATION_MAXIMALE = 100_000_000
+_CUMUL_MAXIMAL = 1_000_000_000
+_NOMBRE_MAXIMAL = 1000
 _INDICE_MAXIMAL = 2000
 _HEURES_MAXIMALES = 40_000
 _LIBELLES = {
@@ -92,6 +95,7 @@ def _check_all(
     yield from _check_contract(mois, situation)
     yield from _check_amounts(situation, qui, catalogue, figures)
     yield from _check_withholding(situation)
+    yield from _check_totals(situation)
     if situation.statut is Statut.ELU:
         yield from check_mandate(employeur, situation, figures)
     else:
@@ -111,7 +115,8 @@ def _check_employer(employeur: Employeur) -> Iterator[Anomalie]:
             texte="Décret 85-1148 art. 9",
         )
     taux = (employeur.taux_at_ppm, employeur.taux_versement_mobilite_ppm, employeur.taux_cdg_ppm)
-    if employeur.population < 0 or employeur.effectif < 0 or not all(0 <= ppm <= PPM for ppm in taux):
+    nombres = (employeur.population, employeur.effectif)
+    if not all(0 <= nombre <= _POPULATION_MAXIMALE for nombre in nombres) or not all(0 <= ppm <= PPM for ppm in taux):
         yield Anomalie(
             "employeur-incoherent",
             "la population, l'effectif ou un taux de l'adhérent est impossible (négatif, ou au-dessus de 100 %)",
@@ -154,12 +159,12 @@ def _check_agent(situation: Situation, qui: str, figures: Figures) -> Iterator[A
             attendu=f"un nombre de 1 à {_INDICE_MAXIMAL}",
         )
     if situation.categorie not in ("A", "B", "C"):
+        yield Anomalie("categorie-inconnue", "la catégorie n'existe pas", "Donnez A, B ou C.", recu=situation.categorie)
+    if not 0 <= situation.nbi <= _NOMBRE_MAXIMAL or not 0 <= situation.enfants_sft <= _NOMBRE_MAXIMAL:
         yield Anomalie(
-            "categorie-inconnue", "la catégorie n'existe pas", "Donnez A, B ou C.", recu=situation.categorie
-        )
-    if situation.nbi < 0 or situation.enfants_sft < 0:
-        yield Anomalie(
-            "nombre-negatif", "les points de NBI et les enfants à charge ne peuvent être négatifs", "Corrigez la saisie."
+            "nombre-impossible",
+            "les points de NBI ou les enfants à charge sont négatifs ou démesurés",
+            "Corrigez la saisie.",
         )
     if situation.nbi > 0 and qui not in FONCTIONNAIRES:
         yield Anomalie(
@@ -229,7 +234,8 @@ def _check_scheme(situation: Situation, qui: str, figures: Figures, complet: int
     if qui == "titulaire_cnracl" and total > complet:
         yield Anomalie(
             "cumul-au-dela-du-temps-complet",
-            f"le cumul d'emplois de plus de {complet} heures n'est pas calculé (la part au-delà sort de l'assiette CNRACL)",
+            f"le cumul d'emplois de plus de {complet} heures n'est pas calculé "
+            "(la part au-delà sort de l'assiette CNRACL)",
             "Établissez ce bulletin hors de l'outil.",
             recu=_hours(total),
         )
@@ -380,6 +386,18 @@ def _check_withholding(situation: Situation) -> Iterator[Anomalie]:
             "taux-pas-impossible",
             "le taux de prélèvement à la source est négatif ou dépasse 100 %",
             "Reprenez le taux transmis par la DGFiP.",
+        )
+
+
+def _check_totals(situation: Situation) -> Iterator[Anomalie]:
+    demesures = [
+        item.name for item in fields(situation.cumuls) if abs(getattr(situation.cumuls, item.name)) > _CUMUL_MAXIMAL
+    ]
+    if demesures:
+        yield Anomalie(
+            "cumul-hors-limites",
+            f"ces cumuls de l'année dépassent ce qu'un contrat peut porter : {', '.join(demesures)}",
+            "Corrigez les cumuls repris.",
         )
 
 

@@ -41,7 +41,7 @@ def check_absences(mois: Month, situation: Situation, qui: str) -> Iterator[Anom
             )
     if situation.jours_cmo_anterieurs < 0:
         yield Anomalie(
-            "nombre-negatif",
+            "nombre-impossible",
             "les jours de maladie des douze mois précédents ne peuvent être négatifs",
             "Corrigez le compteur.",
         )
@@ -50,7 +50,10 @@ def check_absences(mois: Month, situation: Situation, qui: str) -> Iterator[Anom
 def _check_one(mois: Month, situation: Situation, qui: str, arret: Arret) -> Iterator[Anomalie]:
     if arret.fin < arret.debut:
         yield Anomalie(
-            "arret-dates-inversees", "une absence finit avant d'avoir commencé", "Corrigez ses dates.", recu=_dates(arret)
+            "arret-dates-inversees",
+            "une absence finit avant d'avoir commencé",
+            "Corrigez ses dates.",
+            recu=_dates(arret),
         )
         return
     if arret.fin < mois.first_day or arret.debut > mois.last_day:

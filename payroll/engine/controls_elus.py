@@ -8,7 +8,7 @@ from payroll.anomalies import Anomalie, Gravite
 from payroll.engine.inputs import MANDATS, MANDATS_COMMUNAUX
 from payroll.engine.situation import Employeur, Mandat, RegimeRetraite, Situation
 from payroll.legislation import Figures
-from payroll.money import format_amount, format_percent
+from payroll.money import PPM, format_amount, format_percent
 
 _TEXTES = {
     "maire": "CGCT L. 2123-23",
@@ -17,6 +17,10 @@ _TEXTES = {
 }
 # Au-delà, l'adjoint a un plafond propre que la législation ne porte pas.
 _POPULATION_ADJOINT_VERIFIEE = 200_000
+
+# Au-delà, c'est une faute de frappe : le plafond légal d'écrêtement est bien plus bas.
+_INDEMNITES_MAXIMALES = 10_000_000
+_MANDATS_MAXIMAUX = 20
 
 
 def check_mandate(employeur: Employeur, situation: Situation, figures: Figures) -> Iterator[Anomalie]:
@@ -48,7 +52,7 @@ def check_mandate(employeur: Employeur, situation: Situation, figures: Figures) 
     if mandat.autres_mandats_brut > 0:
         yield Anomalie(
             "ecretement-non-verifie",
-            "l'élu a d'autres indemnités : le plafond d'une fois et demie l'indemnité parlementaire n'est pas vérifié ici",
+            "l'élu a d'autres indemnités : le plafond d'une fois et demie l'indemnité parlementaire n'est pas vérifié",
             "Vérifiez le total de ses indemnités et la part écrêtée.",
             gravite=Gravite.AVERTISSEMENT,
             texte="CGCT L. 2123-20 II",
@@ -73,7 +77,11 @@ def check_mandate(employeur: Employeur, situation: Situation, figures: Figures) 
 
 
 def _check_numbers(mandat: Mandat) -> Iterator[Anomalie]:
-    if mandat.taux_indemnite_ppm <= 0 or mandat.autres_mandats_brut < 0 or mandat.nombre_mandats_indemnises < 1:
+    if (
+        not 0 < mandat.taux_indemnite_ppm <= 2 * PPM
+        or not 0 <= mandat.autres_mandats_brut <= _INDEMNITES_MAXIMALES
+        or not 1 <= mandat.nombre_mandats_indemnises <= _MANDATS_MAXIMAUX
+    ):
         yield Anomalie(
             "mandat-incoherent",
             "le taux d'indemnité, les autres indemnités ou le nombre de mandats est impossible",
@@ -113,5 +121,6 @@ def _check_ceiling(employeur: Employeur, mandat: Mandat, figures: Figures) -> It
 def _stratum(population: int, mandat: str, figures: Figures) -> str:
     """La strate de population, lue dans les clés mêmes de la législation (« 500_999 », « 100000_plus »)."""
     prefix = f"elu.{mandat}.taux_maximal."
-    bornes = sorted((int(cle.removeprefix(prefix).split("_")[0]), cle) for cle in figures.chiffres if cle.startswith(prefix))
-    return next(cle.removeprefix(prefix) for bas, cle in reversed(bornes) if population >= bas)
+    strates = [cle.removeprefix(prefix) for cle in figures.chiffres if cle.startswith(prefix)]
+    strates.sort(key=lambda strate: int(strate.split("_")[0]), reverse=True)
+    return next(strate for strate in strates if population >= int(strate.split("_")[0]))

@@ -12,7 +12,8 @@ def _abated(c: Columns, amount: Column, room: Column) -> Column:
     """La part abattue (dans la limite ``room``) et la part entière, arrondies ensemble une seule fois."""
     abattu = np.clip(amount, None, np.maximum(room, 0))
     taux = np.where(c.among("elu"), 0, c.rate("csg.abattement.taux", c.among(*AGENTS)))
-    return round_half_up(abattu * (PPM - taux) + (amount - abattu) * PPM, PPM)
+    weighted: Column = abattu * (PPM - taux) + (amount - abattu) * PPM
+    return round_half_up(weighted, PPM)
 
 
 @formula
@@ -23,7 +24,7 @@ def plafond_abattement_csg(c: Columns) -> Column:
 
 @formula
 def heures_nettes_imposables(c: Columns) -> Column:
-    """Heures supplémentaires et complémentaires nettes de la CSG déductible qu'elles supporteraient : ce que compte le plafond annuel.
+    """Heures du mois nettes de la CSG déductible qu'elles supporteraient : ce que compte le plafond annuel.
 
     CGI art. 81 quater : la limite s'entend en net imposable.
     """
@@ -43,7 +44,7 @@ def heures_exonerees_nettes(c: Columns) -> Column:
 
 @formula
 def heures_exonerees(c: Columns) -> Column:
-    """Montant brut des heures exonérées d'impôt ce mois-ci, au prorata de ce que le plafond annuel laisse (CGI art. 81 quater)."""
+    """Heures brutes exonérées d'impôt ce mois, au prorata de ce que laisse le plafond annuel (CGI art. 81 quater)."""
     nettes = c["heures_nettes_imposables"]
     return round_half_up(c["elements_heures_exonerables"] * c["heures_exonerees_nettes"], np.maximum(nettes, 1))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from payroll.engine.columns import Columns, Unit, formula
-from payroll.money import Column, apply_rate, round_half_up
+from payroll.money import PPM, Column, apply_rate, round_half_up
 
 
 @formula
@@ -25,10 +25,10 @@ def indemnite_fonction_mensuelle(c: Columns) -> Column:
 
 @formula
 def indemnite_fonction(c: Columns) -> Column:
-    """Indemnité de fonction du mois = taux délibéré × indice brut terminal × trentièmes du mandat (CGCT L. 2123-20 et s.)."""
+    """Indemnité du mois = taux délibéré × indice brut terminal × trentièmes du mandat (CGCT L. 2123-20 et s.)."""
     # Le taux est en millionièmes : on l'applique et on réduit en trentièmes avant l'unique arrondi.
     presence = c.ratio("fraction_presence")
-    return round_half_up(c["indice_terminal"] * c["taux_indemnite"] * presence.num, presence.den * 1_000_000)
+    return round_half_up(c["indice_terminal"] * c["taux_indemnite"] * presence.num, presence.den * PPM)
 
 
 @formula(unit=Unit.OUI_NON)
@@ -45,7 +45,7 @@ def elu_assujetti(c: Columns) -> Column:
 
 @formula(unit=Unit.TAUX)
 def taux_frais_emploi(c: Columns) -> Column:
-    """Taux de la fraction représentative des frais d'emploi : commune de moins de 3 500 habitants, sinon selon le nombre de mandats."""
+    """Taux de la fraction pour frais d'emploi : petite commune, sinon selon le nombre de mandats (CGI art. 81-1°)."""
     elus = c.among("elu")
     petite = elus & c.flag("mandat_petite_commune")
     plusieurs = elus & ~petite & (c["nombre_mandats"] > 1)

@@ -20,8 +20,11 @@ def _hourly(c: Columns, indices: Column, coefficients: Ratio) -> Column:
     agents = c.among(*AGENTS)
     annuel = c.cents("point_indice.valeur_annuelle_indice_100", agents)
     diviseur = c.integer("heures_supplementaires.diviseur_annuel", agents) or 1
-    residence = Ratio.of(PPM + c["taux_indemnite_residence"], PPM)
-    return (residence * coefficients * Fraction(1, 100 * diviseur)).apply(indices * annuel)
+    majore: Column = PPM + c["taux_indemnite_residence"]
+    residence = Ratio.of(majore, PPM)
+    base: Column = indices * annuel
+    part: Ratio = residence * coefficients * Fraction(1, 100 * diviseur)
+    return part.apply(base)
 
 
 def _constant(c: Columns, value: Fraction) -> Ratio:
@@ -32,12 +35,12 @@ def _constant(c: Columns, value: Fraction) -> Ratio:
 @formula(unit=Unit.OUI_NON)
 def temps_partiel(c: Columns) -> Column:
     """Vrai pour un agent à temps partiel."""
-    return (c["quotite_pourcent"] != 100).astype(np.int64)
+    return np.asarray(c["quotite_pourcent"] != 100, dtype=np.int64)
 
 
 @formula(unit=Unit.HEURES)
 def heures_supplementaires_nombre(c: Columns) -> Column:
-    """Toutes les heures d'IHTS du mois, nuits et dimanches compris : ce que compte le contingent (décret 2002-60 art. 6)."""
+    """Heures d'IHTS du mois, nuits et dimanches compris : ce que compte le contingent (décret 2002-60 art. 6)."""
     return c["ihts_jour"] + c["ihts_nuit"] + c["ihts_dimanche"]
 
 
@@ -150,7 +153,7 @@ def _complementary_price(c: Columns, cle_majoree: str, cle_base: str) -> Column:
 
 @formula
 def prix_heure_complementaire(c: Columns) -> Column:
-    """(traitement + résidence annuels, temps complet, sans NBI) / 1820, majoré si la délibération le prévoit (décret 2020-592)."""
+    """(traitement + résidence annuels, temps complet, sans NBI) / 1820, majoré si délibéré (décret 2020-592)."""
     return _complementary_price(
         c, "heures_complementaires.majoration.dans_le_dixieme", "heures_complementaires.coefficient_base"
     )

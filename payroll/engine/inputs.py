@@ -102,9 +102,7 @@ def input_columns(
         "employeur_cnfpt": of_employer(lambda e: e.cnfpt),
         "employeur_assurance_chomage": of_employer(lambda e: e.assurance_chomage),
         "heures_complementaires_majorees": of_employer(lambda e: e.heures_complementaires_majorees),
-        "primes_suivent_le_traitement": of_employer(
-            lambda e: e.primes_en_maladie is SortDesPrimes.SUIT_LE_TRAITEMENT
-        ),
+        "primes_suivent_le_traitement": of_employer(lambda e: e.primes_en_maladie is SortDesPrimes.SUIT_LE_TRAITEMENT),
         "taux_pas": of_situation(lambda s: s.taux_pas_ppm or 0),
         "taux_pas_transmis": of_situation(lambda s: s.taux_pas_ppm is not None),
         "territoire_pas": of_situation(lambda s: TERRITOIRES_PAS.index(s.territoire_pas)),

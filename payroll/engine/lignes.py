@@ -143,9 +143,8 @@ def _lines(c: Columns, rubrique: Rubrique) -> Iterator[_Line]:
         )
     elif rubrique.details:
         for detail in rubrique.details:
-            yield _Line(
-                rubrique, detail.libelle, read(detail.base), read(detail.nombre), None, c[detail.montant].tolist(), None, None
-            )  # fmt: skip
+            montant: list[int] = c[detail.montant].tolist()
+            yield _Line(rubrique, detail.libelle, read(detail.base), read(detail.nombre), None, montant, None, None)
     else:
         yield _Line(
             rubrique,

@@ -59,7 +59,7 @@ def net_avant_impot(c: Columns) -> Column:
 
 @formula
 def net_imposable(c: Columns) -> Column:
-    """Éléments imposables − heures exonérées − retenues déductibles ; élus : − frais d'emploi, sans descendre sous zéro.
+    """Éléments imposables − heures exonérées − retenues déductibles ; élus : − frais d'emploi, plancher zéro.
 
     CGI art. 81, 81 quater, 83, 154 quinquies ; regles §8, §9 et §14.
     """

@@ -85,6 +85,6 @@ def abattement_primes_points(c: Columns) -> Column:
 
 @formula
 def transfert_primes_points(c: Columns) -> Column:
-    """− abattement mensuel × part payée du traitement, sans dépasser les primes de son champ (loi 2015-1785 art. 148)."""
+    """− abattement mensuel × part payée du traitement, borné aux primes de son champ (loi 2015-1785 art. 148)."""
     part = c.ratio("fraction_remuneree") * c.ratio("fraction_versee")
     return -np.minimum(part.apply(c["abattement_primes_points"]), np.maximum(c["elements_tpp"], 0))

@@ -28,7 +28,7 @@ def indice_remunere(c: Columns) -> Column:
 
 @formula
 def traitement_plein(c: Columns) -> Column:
-    """Traitement mensuel à temps complet = indice × traitement annuel de l'indice 100 / 1200 (décret 85-1148 art. 2-3)."""
+    """Traitement à temps complet = indice × traitement annuel de l'indice 100 / 1200 (décret 85-1148 art. 2-3)."""
     return _of_index(c, c["indice_remunere"], c.among(*AGENTS))
 
 
@@ -83,7 +83,7 @@ def traitement_mensuel(c: Columns) -> Column:
 
 @formula
 def traitement(c: Columns) -> Column:
-    """Traitement indiciaire du mois = temps complet × quotité × trentièmes, arrondi une fois (décret 85-1148 art. 2-3)."""
+    """Traitement du mois = temps complet × quotité × trentièmes, arrondi une fois (décret 85-1148 art. 2-3)."""
     return (c.ratio("fraction_remuneree") * c.ratio("fraction_presence")).apply(c["traitement_plein"])
 
 
@@ -137,7 +137,7 @@ def indemnite_residence(c: Columns) -> Column:
 
 @formula
 def base_sft(c: Columns) -> Column:
-    """Traitement de l'indice (IM + NBI) borné entre les indices plancher et plafond du SFT (décret 85-1148 art. 10 bis)."""
+    """Traitement de l'indice (IM + NBI), borné au plancher et au plafond du SFT (décret 85-1148 art. 10 bis)."""
     concernes = c.among(*AGENTS) & (c["enfants_sft"] >= 2)
     bas = c.integer("sft.indice_majore_plancher", concernes)
     haut = c.integer("sft.indice_majore_plafond", concernes)
@@ -172,7 +172,7 @@ def _sft_plein(c: Columns, base: Column) -> Column:
 
 @formula
 def sft_plein(c: Columns) -> Column:
-    """SFT à temps complet de deux enfants et plus = part fixe + part proportionnelle arrondie (décret 85-1148 art. 10 bis)."""
+    """SFT à temps complet, deux enfants et plus = part fixe + part proportionnelle (décret 85-1148 art. 10 bis)."""
     return _sft_plein(c, c["base_sft"])
 
 
@@ -214,5 +214,3 @@ def ecart_smic(c: Columns) -> Column:
 def indemnite_differentielle_smic(c: Columns) -> Column:
     """Écart au SMIC × quotité payée, absences comprises (décret 91-769) ; NBI, résidence, SFT et primes non comptés."""
     return (c.ratio("fraction_remuneree") * c.ratio("fraction_versee")).apply(c["ecart_smic"])
-
-

@@ -193,7 +193,7 @@ class _Reader:
         return value
 
     def _formula(self, saisie: tuple[str, ...], has_rules: bool) -> str:
-        """La colonne du montant ; ``montant`` : le montant saisi. Une cotisation n'en a pas, ses règles la calculent."""
+        """La colonne du montant (``montant`` : celui qu'on saisit) ; vide pour une cotisation, faite par ses règles."""
         value = self.fields.text("formule")
         if has_rules:
             if value:

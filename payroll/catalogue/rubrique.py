@@ -23,7 +23,7 @@ ASSIETTES = (
     "tpp",
     "heures_exonerables",
 )
-"""Les assiettes où le catalogue range une rubrique du brut (regles-paie-fpt §4).
+"""Les assiettes où le catalogue range une rubrique du brut.
 
 ``secu_cnracl`` : maladie, famille, autonomie, FNAL, mobilité, CNFPT et centre de gestion d'un agent CNRACL.
 ``plafond_rafp`` : traitement dont 20 % bornent la RAFP. ``tpp`` : champ du transfert primes/points.

@@ -1,4 +1,4 @@
-"""Les assiettes : quels éléments entrent dans quelle cotisation, et sous quel plafond (regles §4 à §6)."""
+"""Les assiettes : quels éléments entrent dans quelle cotisation, et sous quel plafond."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def formulas_of_sums(catalogue: Mapping[str, Rubrique]) -> dict[str, Formula]:
     for assiette in ASSIETTES:
         membres = [rubrique for rubrique in catalogue.values() if assiette in rubrique.assiettes]
         name = f"elements_{assiette}"
-        noms = ", ".join(rubrique.code for rubrique in membres)
-        found[name] = Formula(name, _sum_of(membres), f"Somme des rubriques rangées dans « {assiette} » : {noms}.")
+        doc = f"Somme des rubriques du brut que le catalogue range dans l'assiette « {assiette} »."
+        found[name] = Formula(name, _sum_of(membres), doc)
     return found
 
 

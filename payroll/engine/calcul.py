@@ -15,6 +15,7 @@ from payroll.engine.columns import Columns
 from payroll.engine.controls import check, missing_figure
 from payroll.engine.inputs import Accepted, input_columns, input_ratios
 from payroll.engine.lignes import build
+from payroll.engine.limits import Limits
 from payroll.engine.registry import formulas_for
 from payroll.engine.situation import Employeur, Situation
 from payroll.legislation import Figures, Legislation
@@ -46,8 +47,9 @@ def compute(
         raise ValueError(f"{len(employeurs)} employeurs pour {len(situations)} situations : il en faut autant")
     rubriques = catalogue or load_catalogue()
     figures = with_thresholds(legislation or load_legislation()).at(mois)
+    limits = Limits(figures)
     verdicts = [
-        check(rang, mois, employeur, situation, figures, rubriques)
+        check(rang, mois, employeur, situation, limits, rubriques)
         for rang, (employeur, situation) in enumerate(zip(employeurs, situations, strict=True))
     ]
     calcul = Calcul([None] * len(situations), [anomalie for verdict in verdicts for anomalie in verdict.anomalies])

@@ -9,8 +9,8 @@ from itertools import pairwise
 from payroll.anomalies import Anomalie, Gravite
 from payroll.engine.inputs import contract_days
 from payroll.engine.jours import EPUISE, DroitsCmo, classify, in_thirtieths
+from payroll.engine.limits import Limits
 from payroll.engine.situation import Arret, Situation
-from payroll.legislation import Figures
 from payroll.periods import Month
 
 _COUVERTS = ("cmo", "greve", "service_non_fait")
@@ -92,14 +92,14 @@ def _check_one(mois: Month, situation: Situation, qui: str, arret: Arret) -> Ite
         )
 
 
-def absence_days(mois: Month, situation: Situation, figures: Figures) -> tuple[Mapping[str, int], list[Anomalie]]:
+def absence_days(mois: Month, situation: Situation, limits: Limits) -> tuple[Mapping[str, int], list[Anomalie]]:
     """Les trentièmes d'absence par nature ; refuse un congé de maladie dont les droits sont épuisés."""
     arrets = [arret for arret in situation.arrets if arret.fin >= mois.first_day and arret.debut <= mois.last_day]
     if not arrets:
         return {}, []
     debut, fin = contract_days(situation, mois)
     droits = DroitsCmo(
-        figures.integer("cmo.jours_plein"), figures.integer("cmo.jours_total"), figures.integer("carence.jours")
+        limits.integer("cmo.jours_plein"), limits.integer("cmo.jours_total"), limits.integer("carence.jours")
     )
     jours = classify(mois, debut, fin, arrets, situation.jours_cmo_anterieurs, droits)
     if any(nature == EPUISE for _, nature in jours):
@@ -111,7 +111,7 @@ def absence_days(mois: Month, situation: Situation, figures: Figures) -> tuple[M
                 texte="CGFP L. 822-2 et L. 822-3",
             )
         ]
-    mois_de_paie = figures.integer("trentiemes.jours_du_mois")
+    mois_de_paie = limits.integer("trentiemes.jours_du_mois")
     sortie = mois_de_paie if fin == mois.last_day else min(fin.day, mois_de_paie)
     presence = sortie - min(debut.day, mois_de_paie) + 1
     return in_thirtieths(jours, (fin - debut + timedelta(days=1)).days, presence), []

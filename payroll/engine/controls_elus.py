@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from payroll.anomalies import Anomalie, Gravite
 from payroll.engine.inputs import MANDATS, MANDATS_COMMUNAUX
+from payroll.engine.limits import Limits
 from payroll.engine.situation import Employeur, Mandat, RegimeRetraite, Situation
 from payroll.legislation import Figures
 from payroll.money import PPM, format_amount, format_percent
@@ -23,7 +24,7 @@ _INDEMNITES_MAXIMALES = 10_000_000
 _MANDATS_MAXIMAUX = 20
 
 
-def check_mandate(employeur: Employeur, situation: Situation, figures: Figures) -> Iterator[Anomalie]:
+def check_mandate(employeur: Employeur, situation: Situation, limits: Limits) -> Iterator[Anomalie]:
     """Les défauts d'une situation d'élu."""
     if situation.regime_retraite is RegimeRetraite.CNRACL:
         yield Anomalie(
@@ -48,7 +49,7 @@ def check_mandate(employeur: Employeur, situation: Situation, figures: Figures) 
         )  # fmt: skip
         return
     yield from _check_numbers(mandat)
-    yield from _check_ceiling(employeur, mandat, figures)
+    yield from _check_ceiling(employeur, mandat, limits.figures)
     if mandat.autres_mandats_brut > 0:
         yield Anomalie(
             "ecretement-non-verifie",

@@ -1,4 +1,4 @@
-"""La CSG, la CRDS et le sort fiscal des heures exonérées (regles §7 et §8)."""
+"""La CSG, la CRDS et le sort fiscal des heures exonérées."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Les élus locaux : indemnité de fonction, seuil d'assujettissement, frais d'emploi (regles §9)."""
+"""Les élus locaux : indemnité de fonction, seuil d'assujettissement, frais d'emploi."""
 
 from __future__ import annotations
 

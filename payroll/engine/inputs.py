@@ -22,11 +22,23 @@ _SANS_MANDAT = Mandat(mandat="", taux_indemnite_ppm=0)
 
 
 def population(situation: Situation) -> str:
-    """La population de l'agent (regles §1), qu'elle soit calculée ou non."""
+    """La population de l'agent, qu'elle soit calculée ou non."""
     if situation.statut in _FONCTIONNAIRE:
         cnracl = situation.regime_retraite is RegimeRetraite.CNRACL
         return "titulaire_cnracl" if cnracl else "titulaire_ircantec"
     return str(situation.statut)
+
+
+# Comment nommer une population à une personne.
+LIBELLES = {
+    "titulaire_cnracl": "fonctionnaire affilié à la CNRACL",
+    "titulaire_ircantec": "fonctionnaire affilié à l'IRCANTEC",
+    "contractuel": "contractuel de droit public",
+    "elu": "élu local",
+    "apprenti": "apprenti",
+    "pec": "contrat aidé (PEC)",
+    "vacataire": "vacataire",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ TERRITOIRES_PAS = ("metropole", "guadeloupe_martinique_reunion", "guyane_mayotte
 
 
 def formulas_of_totals(catalogue: Mapping[str, Rubrique]) -> dict[str, Formula]:
-    """Les totaux du bulletin : des sommes de lignes déjà arrondies, sans nouvel arrondi (regles §2)."""
+    """Les totaux du bulletin : des sommes de lignes déjà arrondies, sans nouvel arrondi."""
     bruts = [r.formule for r in catalogue.values() if r.section == "brut"]
     # Le prélèvement à la source, imprimé au pied, est compté à part.
     nets = [r.formule for r in catalogue.values() if r.section == "net" and not r.pied]
@@ -53,7 +53,7 @@ def _sum(names: list[str]) -> Callable[[Columns], Column]:
 
 @formula
 def net_avant_impot(c: Columns) -> Column:
-    """Brut − retenues de l'agent (regles §2)."""
+    """Brut − retenues de l'agent."""
     return c["brut"] - c["cotisations_salarie"]
 
 
@@ -61,7 +61,7 @@ def net_avant_impot(c: Columns) -> Column:
 def net_imposable(c: Columns) -> Column:
     """Éléments imposables − heures exonérées − retenues déductibles ; élus : − frais d'emploi, plancher zéro.
 
-    CGI art. 81, 81 quater, 83, 154 quinquies ; regles §8, §9 et §14.
+    CGI art. 81, 81 quater, 83, 154 quinquies.
     """
     net = c["elements_net_imposable"] - c["heures_exonerees"] - c["cotisations_deductibles"]
     return np.where(c.among("elu"), np.maximum(net - c["frais_emploi"], 0), net)
@@ -119,7 +119,7 @@ def pas(c: Columns) -> Column:
 
 @formula
 def net_a_payer(c: Columns) -> Column:
-    """Net avant impôt − prélèvement à la source + remboursements − retenues et acomptes (regles §16)."""
+    """Net avant impôt − prélèvement à la source + remboursements − retenues et acomptes."""
     return c["net_avant_impot"] - c["pas"] + c["lignes_net"]
 
 

@@ -1,0 +1,174 @@
+"""Expliquer un montant : la ligne, sa formule, ses chiffres et leur texte, d'où vient chaque colonne lue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from payroll.anomalies import blocking
+from payroll.catalogue import Catalogue, Rubrique, with_thresholds
+from payroll.catalogue import load as load_catalogue
+from payroll.engine.bulletin import Bulletin, Ligne
+from payroll.engine.calcul import columns_of
+from payroll.engine.columns import POPULATIONS_CALCULEES, Columns, Unit
+from payroll.engine.controls import check
+from payroll.engine.inputs import LIBELLES
+from payroll.engine.lignes import build
+from payroll.engine.limits import Limits
+from payroll.engine.registry import INPUTS
+from payroll.engine.situation import Employeur, Situation
+from payroll.legislation import FigureMissing, FigureValue, Legislation
+from payroll.legislation import load as load_legislation
+from payroll.money import PPM, format_amount, format_percent
+from payroll.periods import Month
+
+PROFONDEUR = 6
+"""Niveaux de colonnes dépliés : assez pour aller d'une cotisation à l'indice et à la quotité."""
+
+
+def explain(
+    mois: Month,
+    employeur: Employeur,
+    situation: Situation,
+    code: str,
+    legislation: Legislation | None = None,
+    catalogue: Catalogue | None = None,
+    profondeur: int = PROFONDEUR,
+) -> str:
+    """Le récit d'une ligne du bulletin, en français ; vide si la rubrique n'est pas sur ce bulletin.
+
+    Une situation refusée donne ses motifs de refus.
+    """
+    rubriques = catalogue or load_catalogue()
+    figures = with_thresholds(legislation or load_legislation()).at(mois)
+    verdict = check(0, mois, employeur, situation, Limits(figures), rubriques)
+    if verdict.accepted is None:
+        refus = blocking(verdict.anomalies)
+        return "\n".join(["Ce bulletin est refusé :", *(f"- {anomalie}" for anomalie in refus)])
+    columns = columns_of(mois, [verdict.accepted], figures, rubriques)
+    (bulletin,) = build(mois, columns, [verdict.accepted], rubriques, [()])
+    if columns.missing:
+        return "\n".join(["Ce bulletin est refusé :", *(f"- {message}" for message, _ in columns.missing.values())])
+    rubrique = rubriques.get(code)
+    if rubrique is None:
+        return ""
+    return "\n".join(_Story(columns, profondeur).tell(rubrique, bulletin))
+
+
+class _Story:
+    """Le récit d'une rubrique ; une colonne déjà racontée n'est que rappelée."""
+
+    def __init__(self, columns: Columns, profondeur: int) -> None:
+        self.c, self.profondeur = columns, profondeur
+        self.told: set[str] = set()
+
+    def tell(self, rubrique: Rubrique, bulletin: Bulletin) -> Iterator[str]:
+        lignes = [ligne for ligne in bulletin.lignes if ligne.code == rubrique.code]
+        if not lignes and not rubrique.pied:
+            return
+        yield f"{rubrique.libelle} ({rubrique.code}), {bulletin.mois.libelle}"
+        yield f"  Texte : {rubrique.source}"
+        if rubrique.doute:
+            yield f"  Point non tranché : {rubrique.doute}"
+        for ligne in lignes:
+            yield f"  Ligne : {_printed(ligne)}"
+        for name in self._roots(rubrique):
+            yield from self._column(name, 1)
+
+    def _roots(self, rubrique: Rubrique) -> list[str]:
+        if not rubrique.regles:
+            return [rubrique.formule]
+        parts = [f"cotisation_{rubrique.code}_{part}" for part in ("salarie", "employeur")]
+        return [name for name in parts if self.c.values[name][0] != 0]
+
+    def _column(self, name: str, depth: int) -> Iterator[str]:
+        indent = "  " * depth
+        formula = self.c.formula_of(name)
+        yield f"{indent}{name} = {self._value(name)}"
+        doc = formula.doc if formula else INPUTS[name].doc if name in INPUTS else "Montant saisi pour cet agent."
+        if name in self.told:
+            yield f"{indent}  (déjà expliqué plus haut)"
+            return
+        self.told.add(name)
+        for line in doc.splitlines():
+            if line.strip():
+                yield f"{indent}  {line.strip()}"
+        if formula is None:
+            yield f"{indent}  (donnée de la situation ou de l'adhérent)"
+            return
+        usage = self.c.usages[name]
+        for cle in usage.figures:
+            yield f"{indent}  chiffre {self._figure(cle)}"
+        if depth >= self.profondeur:
+            return
+        for child in usage.columns:
+            if self._matters(child):
+                yield from self._column(child, depth + 1)
+
+    def _matters(self, name: str) -> bool:
+        """Une colonne nulle n'apporte rien au montant : la taire garde le récit lisible."""
+        return name in self.c.ratios or bool(self.c.values[name][0] != 0)
+
+    def _value(self, name: str) -> str:
+        if name in self.c.ratios:
+            ratio = self.c.ratios[name]
+            num, den = int(ratio.num[0]), int(ratio.den[0])
+            return str(num) if den == 1 else f"{num}/{den}"
+        formula = self.c.formula_of(name)
+        unit = formula.unit if formula else INPUTS[name].unit if name in INPUTS else Unit.EUROS
+        return _written(int(self.c.values[name][0]), unit)
+
+    def _figure(self, cle: str) -> str:
+        if cle.startswith("pas.grille_par_defaut."):
+            grille = self.c.figures.pas_scale(cle.rsplit(".", 1)[1])
+            return f"{cle} : grille {_period(grille.du, grille.au)} ({grille.texte})"
+        try:
+            value = self.c.figures.value(cle)
+        except FigureMissing as error:
+            return error.message
+        return f"{cle} = {_figure_value(value)}, {_period(value.du, value.au)} ({value.texte})"
+
+
+def _printed(ligne: Ligne) -> str:
+    parts = [ligne.libelle]
+    if ligne.base is not None:
+        parts.append(f"base {format_amount(ligne.base)}")
+    if ligne.nombre_centiemes is not None:
+        parts.append(f"nombre {format_amount(ligne.nombre_centiemes)}")
+    if ligne.montant_salarie:
+        taux = f" à {format_percent(ligne.taux_salarie_ppm)}" if ligne.taux_salarie_ppm else ""
+        parts.append(f"agent {format_amount(ligne.montant_salarie)}{taux}")
+    if ligne.montant_employeur:
+        taux = f" à {format_percent(ligne.taux_employeur_ppm)}" if ligne.taux_employeur_ppm else ""
+        parts.append(f"employeur {format_amount(ligne.montant_employeur)}{taux}")
+    return " ; ".join(parts)
+
+
+def _written(value: int, unit: Unit) -> str:
+    match unit:
+        case Unit.EUROS:
+            return f"{format_amount(value)} €"
+        case Unit.TAUX:
+            return format_percent(value)
+        case Unit.HEURES:
+            return f"{format_amount(value)} h"
+        case Unit.JOURS:
+            return f"{value}/30"
+        case Unit.OUI_NON:
+            return "oui" if value else "non"
+        case Unit.POPULATION:
+            return LIBELLES[POPULATIONS_CALCULEES[value]]
+        case _:
+            return str(value)
+
+
+def _figure_value(value: FigureValue) -> str:
+    ppm = value.exact * PPM
+    if value.unite.code == "taux" and ppm.denominator == 1:
+        return format_percent(ppm.numerator)
+    return f"{value.valeur} {value.unite.code}".replace(".", ",")
+
+
+def _period(du: date, au: date | None) -> str:
+    debut = f"depuis le {du:%d/%m/%Y}"
+    return f"{debut} jusqu'au {au:%d/%m/%Y}" if au else debut

@@ -1,0 +1,5 @@
+"""Les documents rendus à l'adhérent : bulletin de paie (PDF), journal de paie (xlsx), noms de fichiers.
+
+Un document se fait à partir de faits déjà calculés et rend des octets : mêmes faits, mêmes octets. N'entrent ici ni
+calcul de paie (voir ``engine``), ni base de données, ni horloge, ni dossier : c'est ``month`` qui range ce qui en sort.
+"""

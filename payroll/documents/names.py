@@ -1,0 +1,35 @@
+"""Le nom des fichiers rendus : ils se rangent seuls par mois puis par matricule et ne disent rien de l'agent."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from payroll.periods import Month
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+
+
+def bulletin_name(mois: Month, matricule: str) -> str:
+    """Le nom du bulletin d'un agent.
+
+    >>> bulletin_name(Month(2026, 11), "00042")
+    'bulletin-2026-11-00042.pdf'
+    """
+    return f"bulletin-{mois}-{_safe(matricule)}.pdf"
+
+
+def journal_name(mois: Month, adherent_code: str, revision: int = 0) -> str:
+    """Le nom du journal de paie d'un adhérent ; la première version ne porte pas de numéro de révision.
+
+    >>> journal_name(Month(2026, 11), "demo-1", 2)
+    'journal-2026-11-demo-1-rev2.xlsx'
+    """
+    suffix = f"-rev{revision}" if revision else ""
+    return f"journal-{mois}-{_safe(adherent_code)}{suffix}.xlsx"
+
+
+def _safe(text: str) -> str:
+    """Lettres sans accent, chiffres et tirets : un nom qui passe partout, de Windows à SFTP."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+    return _UNSAFE.sub("-", ascii_text).strip("-") or "sans-code"

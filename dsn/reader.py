@@ -93,17 +93,17 @@ class Reader:
             yield content
 
     def _check_encoding(self, rubrique: str, value: bytes) -> None:
-        if value.isascii():
-            if _UNPRINTABLE.search(value):
-                self._say("GEN-06", "Caractère de contrôle interdit dans la valeur.", rubrique)
-            return
-        try:
-            value.decode("utf-8")
-        except UnicodeDecodeError:
-            if _UNPRINTABLE.search(value):
-                self._say("GEN-06", "Caractère hors de la table ISO 8859-1 permise.", rubrique)
-        else:
-            self._say("GEN-05", "Valeur codée en UTF-8 : le fichier doit être en ISO 8859-1 (Latin-1).", rubrique)
+        """Signale ce qui n'est pas de l'ISO 8859-1 imprimable.
+
+        « Ã© » est de l'ISO 8859-1 permis : un texte qui se lirait aussi en UTF-8 n'est bloquant que s'il contient un
+        octet interdit.
+        """
+        unprintable = _UNPRINTABLE.search(value) is not None
+        if not value.isascii() and _reads_as_utf8(value):
+            text = "Valeur codée en UTF-8 : le fichier doit être en ISO 8859-1 (Latin-1)."
+            self._say("GEN-05", text, rubrique, blocking=unprintable)
+        elif unprintable:
+            self._say("GEN-06", "Caractère hors de la table ISO 8859-1 permise.", rubrique)
 
     def _place(self, rubrique: str, value: str) -> Block | None:
         """Range la rubrique dans l'arbre ; rend la racine du bloc, ou ``None`` si la rubrique est écartée."""
@@ -221,3 +221,11 @@ class Reader:
             self._say("LEC-05", f"Version de norme absente ; lecture faite avec {self.norm.version}.", "S10.G00.00.006")
         if self.total is None:
             self._say("LEC-02", "Fichier tronqué : le total S90 manque à la fin.", TOTAL)
+
+
+def _reads_as_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -24,7 +24,10 @@ def check_block(block: Block, norm: Norm) -> Iterator[Anomaly]:
 
 
 def _check_field(item: Field, known: Rubrique, norm: Norm) -> Iterator[Anomaly]:
-    value, shown = item.value, quote(item.rubrique, item.value)
+    value = item.value
+
+    def shown() -> str:
+        return quote(item.rubrique, value)
 
     def found(code: str, message: str) -> Anomaly:
         generic = norm.generiques.get(code)
@@ -34,22 +37,22 @@ def _check_field(item: Field, known: Rubrique, norm: Norm) -> Iterator[Anomaly]:
         yield found("GEN-16", f"« {known.libelle} » est vide : une rubrique sans valeur ne se déclare pas.")
         return
     if value != value.strip(" "):
-        yield found("GEN-22", f"« {known.libelle} » : pas d'espace au début ni à la fin de la valeur {shown}.")
+        yield found("GEN-22", f"« {known.libelle} » : pas d'espace au début ni à la fin de la valeur {shown()}.")
     if not known.longueur_min <= len(value) <= known.longueur_max:
         expected = (
             f"{known.longueur_min}"
             if known.longueur_min == known.longueur_max
             else f"{known.longueur_min} à {known.longueur_max}"
         )
-        yield found("GEN-18", f"« {known.libelle} » : {len(value)} caractères au lieu de {expected} ({shown}).")
+        yield found("GEN-18", f"« {known.libelle} » : {len(value)} caractères au lieu de {expected} ({shown()}).")
     if known.nature == "N" and not _numeric(value):
-        yield found("GEN-19", f"« {known.libelle} » : valeur numérique attendue, reçu {shown}.")
+        yield found("GEN-19", f"« {known.libelle} » : valeur numérique attendue, reçu {shown()}.")
     if known.nature == "D" and day(value) is None:
-        yield found("GEN-20", f"« {known.libelle} » : date JJMMAAAA du calendrier attendue, reçu {shown}.")
+        yield found("GEN-20", f"« {known.libelle} » : date JJMMAAAA du calendrier attendue, reçu {shown()}.")
     elif known.regex and not known.regex.fullmatch(value):
-        yield found("CSL-00", f"« {known.libelle} » : la valeur {shown} n'a pas la forme exigée.")
+        yield found("CSL-00", f"« {known.libelle} » : la valeur {shown()} n'a pas la forme exigée.")
     if known.codes and value not in known.codes:
-        yield found("GEN-21", f"« {known.libelle} » : la valeur {shown} n'est pas dans la liste de {norm.version}.")
+        yield found("GEN-21", f"« {known.libelle} » : la valeur {shown()} n'est pas dans la liste de {norm.version}.")
 
 
 def _numeric(value: str) -> bool:

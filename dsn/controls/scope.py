@@ -104,6 +104,9 @@ def node(block: Block, parent: Node | None = None) -> Node:
     return result
 
 
+_CONTRACT_SUFFIX = {"S21.G00.51": "010", "S21.G00.52": "006", "S21.G00.54": "005", "S21.G00.86": "005"}
+
+
 class Scope:
     """Une déclaration de l'envoi, vue par les contrôles."""
 
@@ -142,8 +145,8 @@ class Scope:
 
     def contract(self, payment_part: Node) -> Node | None:
         """Le contrat que vise le numéro d'un bloc 51 (010), 52 (006), 54 (005) ou 86 (005)."""
-        suffix = {"S21.G00.51": "010", "S21.G00.52": "006", "S21.G00.54": "005", "S21.G00.86": "005"}[payment_part.id]
-        number, person = payment_part.get(suffix), payment_part.up("30")
+        suffix = _CONTRACT_SUFFIX.get(payment_part.id)
+        number, person = payment_part.get(suffix) if suffix else None, payment_part.up("30")
         if person is None or number is None:
             return None
         return next((contract for contract in person.kids("40") if contract.get("009") == number), None)

@@ -111,6 +111,7 @@ def _check_children(block: Block, norm: Norm) -> Iterator[Anomaly]:
         if MENSUELLE not in known.natures:
             yield _found(norm, "GEN-08", child, f"Bloc {child.id} absent de la déclaration mensuelle.")
     for known in norm.blocs.values():
-        if known.parent == block.id and known.minimum and counts.get(known.id, 0) < known.minimum:
+        expected = known.parent == block.id and MENSUELLE in known.natures
+        if expected and known.minimum and counts.get(known.id, 0) < known.minimum:
             text = f"Bloc {known.id} (« {known.libelle} ») attendu sous {block.id}."
             yield _found(norm, "GEN-09", block, text, known.id)

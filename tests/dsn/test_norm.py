@@ -1,0 +1,92 @@
+"""La norme en données : ce que disent P25V01 et P26V01, et le choix de la norme du mois."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from dsn.norm import NormError, compile_xsd, for_month, load, versions
+
+
+def test_les_deux_versions_sont_presentes() -> None:
+    assert versions() == ("P25V01", "P26V01")
+    assert len(load("P25V01").rubriques) == 570
+    assert len(load("P26V01").rubriques) == 573
+
+
+def test_les_911_controles_sont_charges() -> None:
+    assert len(load("P25V01").controles) == 911
+    assert len(load("P25V01").generiques) == 46
+
+
+@pytest.mark.parametrize(
+    "mois, version",
+    [
+        (date(2025, 1, 1), "P25V01"),
+        (date(2025, 12, 1), "P25V01"),
+        (date(2026, 1, 1), "P26V01"),
+        (date(2026, 12, 1), "P26V01"),
+    ],
+)
+def test_p26v01_vaut_a_partir_du_mois_declare_de_janvier_2026(mois: date, version: str) -> None:
+    assert for_month(mois).version == version
+
+
+def test_un_mois_sans_norme_est_refuse_en_le_disant() -> None:
+    with pytest.raises(NormError, match=r"01/2027.*P25V01, P26V01"):
+        for_month(date(2027, 1, 1))
+
+
+def test_une_version_inconnue_est_refusee() -> None:
+    with pytest.raises(NormError, match="P24V01"):
+        load("P24V01")
+
+
+@pytest.mark.parametrize(
+    "value, ok", [("10", True), ("12.5", True), ("800", True), ("801", False), ("0", False), ("010", False)]
+)
+def test_la_nbi_va_jusqu_a_800_points(value: str, ok: bool) -> None:
+    regex = load("P26V01").rubriques["S21.G00.40.059"].regex
+    assert regex is not None
+    assert bool(regex.fullmatch(value)) is ok
+
+
+def test_l_elu_non_affilie_change_de_code_en_2026() -> None:
+    before, after = (load(version).rubriques["S21.G00.40.020"].codes for version in ("P25V01", "P26V01"))
+    assert "999" in before
+    assert "998" not in before
+    assert "998" in after
+    assert "999" not in after
+
+
+def test_l_effectif_disparait_et_le_service_de_sante_apparait_en_2026() -> None:
+    before, after = load("P25V01").rubriques, load("P26V01").rubriques
+    assert ("S21.G00.11.008" in before, "S21.G00.11.008" in after) == (True, False)
+    assert ("S21.G00.11.025" in before, "S21.G00.11.025" in after) == (False, True)
+
+
+def test_l_usage_d_une_rubrique_nouvelle_est_inconnu_et_non_devine() -> None:
+    assert load("P26V01").rubriques["S21.G00.30.030"].usage() == "?"
+    assert load("P26V01").rubriques["S20.G00.05.006"].usage() == "I"
+
+
+def test_l_arborescence_de_la_mensuelle() -> None:
+    blocs = load("P26V01").blocs
+    assert blocs["S21.G00.81"].parent == "S21.G00.78"
+    assert (blocs["S21.G00.71"].minimum, blocs["S21.G00.71"].maximum) == (1, None)
+    assert (blocs["S21.G00.62"].minimum, blocs["S21.G00.62"].maximum) == (0, 1)
+
+
+def test_toute_enumeration_vise_une_rubrique_et_tout_motif_existe() -> None:
+    norm = load("P26V01")
+    motifs = norm.rubriques["S21.G00.62.002"].codes
+    natures = norm.rubriques["S21.G00.40.007"].codes
+    for motif, allowed in norm.motifs_rupture.items():
+        assert motif in motifs
+        assert set(allowed) <= set(natures)
+
+
+def test_une_expression_xml_schema_sans_equivalent_est_refusee() -> None:
+    with pytest.raises(NormError):
+        compile_xsd(r"\i\c*")

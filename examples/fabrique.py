@@ -402,6 +402,7 @@ def _communaute(gens: Population) -> Fabrique:
     """Quarante agents des trois catégories, un président assujetti au régime général, des vice-présidents."""
     interco = adherent(gens, "CC", "cc-pins-argentes", "Communauté de communes des Pins Argentés", "Castelbrane", 4, nature="epci",
                        adresse="25 avenue de l'Océan", habitants=11400, effectif=40, taux_at="1.75", assurance_chomage=True,
+                       gestion_chomage="03", adhesion_chomage=date(2014, 1, 1),
                        primes_en_maladie="suit_le_traitement")
     # Sexe, contrat, taux de prélèvement à la source. Un seul agent dépasse le plafond : l'ingénieur contractuel.
     equipe: list[tuple[bool, dict[str, Any], str | None]] = [

@@ -27,7 +27,7 @@ def declarer_et_restituer(mois: str | None = None, adherents: list[str] | None =
 
 
 def _declare_and_return(registre: Registre, code: str, mois: Month, acte: Acte) -> str:
-    declared = declare_month(registre, code, mois, acte)
+    declared = declare_month(registre, code, mois, acte, Reglages().declarant(mois))
     produce_documents(registre, code, mois, acte, date_paiement=Reglages().date_paiement(mois))
     count = deliver_alone(registre, code, acte)
     return f"DSN {declared.norme} ({plural(len(declared.anomalies), 'remarque')}), {plural(count, 'document')} déposés"

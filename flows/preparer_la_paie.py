@@ -25,9 +25,7 @@ def preparer_la_paie(
         adherents: codes d'adhérents ; vide pour tous.
         sans_fichier: calculer aussi les adhérents qui n'ont rien envoyé.
     """
-    return each_adherent(
-        "préparer", chosen(adherents), month_of(mois), partial(_compute, sans_fichier=sans_fichier)
-    )
+    return each_adherent("préparer", chosen(adherents), month_of(mois), partial(_compute, sans_fichier=sans_fichier))
 
 
 def _compute(registre: Registre, code: str, mois: Month, acte: Acte, *, sans_fichier: bool) -> str:

@@ -129,5 +129,3 @@ def _outgoing(registre: Registre, document: DocumentDu) -> Outgoing:
 
 def _failed(issue: GiveIssue) -> bool:
     return issue in (GiveIssue.ECHEC, GiveIssue.RETENU)
-
-

@@ -52,7 +52,8 @@ class Anomalie:
             )
             if part
         )
-        parts = [f"{lieu} : {self.message}" if lieu else self.message]
+        message = self.message if self.message.endswith((".", "!", "?", "…")) else f"{self.message}."
+        parts = [f"{lieu} : {message}" if lieu else message]
         if self.recu:
             parts.append(f"Reçu : « {self.recu} ».")
         if self.attendu:

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 
 import holidays
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dsn import facts
+from payroll.month.declarant import Declarant
 from payroll.periods import Month
 from payroll.store.registre import Registre
+
+_IRCANTEC_FICTIF = "99900010200015"
+"""Un SIRET à la clé juste et à l'organisme inexistant : un envoi d'essai est complet, il ne peut pas partir."""
 
 
 class Environnement(StrEnum):
@@ -51,6 +57,8 @@ class Reglages(BaseSettings):
     horloge_figee: datetime | None = None
     """Pour la démonstration et les essais : l'instant que les gestes inscrivent à la place de l'heure réelle."""
 
+    siret_ircantec: str = ""
+    """Le SIRET de l'Ircantec lu dans la table officielle des organismes (aucune source lue ne le donne)."""
     jour_de_paie: int = 27
     """Le jour du mois où les traitements sont versés ; avancé au dernier jour ouvré s'il tombe un jour chômé."""
 
@@ -64,6 +72,29 @@ class Reglages(BaseSettings):
         while day.weekday() >= 5 or day in closed:
             day -= timedelta(days=1)
         return day
+
+    def declarant(self, mois: Month) -> Declarant:
+        """L'agence telle que la DSN d'un mois la dit. Hors production : essai, et un Ircantec fictif s'il manque."""
+        production = self.environnement is Environnement.PRODUCTION
+        agence = Emetteur()
+        return Declarant(
+            emetteur=facts.Emetteur(
+                siren=agence.siren,
+                nic=agence.nic,
+                raison_sociale=agence.raison_sociale,
+                adresse=facts.Adresse(voie=agence.adresse, code_postal=agence.code_postal, localite=agence.ville),
+            ),
+            contact=facts.ContactEmetteur(
+                civilite=agence.contact_civilite,
+                nom_prenom=agence.contact_nom,
+                mel=agence.contact_courriel,
+                telephone=agence.contact_telephone,
+            ),
+            essai=not production,
+            siret_ircantec=self.siret_ircantec or ("" if production else _IRCANTEC_FICTIF),
+            date_paiement=self.date_paiement(mois),
+            version=version("paie-a-facon"),
+        )
 
     def registre(self) -> Registre:
         """Ouvre le registre de l'installation, au dernier schéma."""

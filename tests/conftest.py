@@ -17,8 +17,14 @@ from hypothesis import settings
 CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 # Le programme que demande chaque promesse, et le paquet Debian qui l'apporte.
-PROGRAMME_PAR_MARQUE = {"jail": "sshd", "postgres": "pg_ctlcluster", "browser": "chromium"}
-PAQUET = {"sshd": "openssh-server", "pg_ctlcluster": "postgresql", "chromium": "chromium", "pdftotext": "poppler-utils"}
+PROGRAMME_PAR_MARQUE = {"postgres": "pg_ctlcluster", "browser": "chromium"}
+PAQUET = {
+    "sshd": "openssh-server",
+    "sftp": "openssh-client",
+    "pg_ctlcluster": "postgresql",
+    "chromium": "chromium",
+    "pdftotext": "poppler-utils",
+}
 
 # Debian range les serveurs hors du PATH d'un compte ordinaire.
 _DOSSIERS = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))

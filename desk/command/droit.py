@@ -42,10 +42,10 @@ def doutes() -> None:
 
 @explains_refusals
 def expliquer(
-    adherent: Annotated[str, typer.Argument(help="Code de l'adhérent")],
     matricule: Annotated[str, typer.Argument(help="Matricule de l'agent")],
     mois: Annotated[str, typer.Argument(help="Mois, AAAA-MM")],
     rubrique: Annotated[str, typer.Argument(help="Code de la rubrique (traitement, cnracl, csg_deductible…)")],
+    adherent: Annotated[str, typer.Option("--adherent", "-a", help="À dire si deux adhérents ont ce matricule")] = "",
 ) -> None:
     """Explique une ligne d'un bulletin : base, taux, formule, textes, et d'où vient chaque donnée."""
     with opened() as (registre, _):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-import dsn as dsn_room
 from desk.command.console import console, refuse
-from dsn.tree_json import to_json
+from dsn.check_file import check_file
+from dsn.reader import read
+from dsn.tree_json import dumps
 
 app = typer.Typer(help="Contrôler et lire une DSN.", no_args_is_help=True)
 
@@ -28,9 +30,9 @@ EnJson = Annotated[bool, typer.Option("--json", help="Imprimer l'arbre en JSON")
 @app.command()
 def controler(fichier: Fichier, format_: Annotated[Format, typer.Option("--format")] = Format.TEXTE) -> None:
     """Contrôle un message : une anomalie par ligne ; code 1 si l'une est bloquante."""
-    anomalies = dsn_room.check_file(_existing(fichier))
+    anomalies = check_file(_existing(fichier))
     if format_ is Format.JSON:
-        console.print_json(json.dumps([anomaly.as_dict() for anomaly in anomalies], ensure_ascii=False))
+        console.print_json(json.dumps([asdict(anomaly) for anomaly in anomalies], ensure_ascii=False))
     else:
         for anomaly in anomalies:
             console.print(str(anomaly), markup=False, soft_wrap=True)
@@ -44,9 +46,9 @@ def controler(fichier: Fichier, format_: Annotated[Format, typer.Option("--forma
 def lire(fichier: Fichier, json_: EnJson = False) -> None:
     """Imprime l'arbre d'un message."""
     with _existing(fichier).open("rb") as stream:
-        message, anomalies = dsn_room.read(stream)
+        message, anomalies = read(stream)
     if json_:
-        print(json.dumps(to_json(message), ensure_ascii=False, indent=2))
+        print(dumps(message))
     for anomaly in anomalies:
         console.print(str(anomaly), markup=False, soft_wrap=True)
 

@@ -139,7 +139,7 @@ def declarer(mois: Mois = None, adherent: Codes = None) -> None:
     """Produit et contrôle la DSN des paies validées."""
 
     def gesture(registre: Registre, code: str, month: Month, acte: Acte) -> str:
-        declared = declare_month(registre, code, month, acte)
+        declared = declare_month(registre, code, month, acte, Reglages().declarant(month))
         return f"DSN {declared.norme}, {plural(len(declared.anomalies), 'remarque')}"
 
     _each("Déclaration", mois, adherent, gesture)

@@ -72,9 +72,7 @@ def _add_agent(session: Session, adherent_id: int, entree: AgentEntree) -> None:
     session.flush()
     for taux in entree.taux_pas:
         session.add(
-            TauxPas(
-                agent_id=key(agent.id), taux_ppm=taux.taux, identifiant=taux.identifiant, du=taux.du, au=taux.au
-            )
+            TauxPas(agent_id=key(agent.id), taux_ppm=taux.taux, identifiant=taux.identifiant, du=taux.du, au=taux.au)
         )
     for contrat in entree.contrats:
         _add_contrat(session, adherent_id, key(agent.id), contrat)
@@ -89,16 +87,16 @@ def _add_contrat(session: Session, adherent_id: int, agent_id: int, entree: Cont
     session.add(contrat)
     session.flush()
     for situation in entree.situations:
-        row = situation.model_dump()
-        hours, all_hours = row.pop("heures_hebdo"), row.pop("heures_tous_employeurs")
-        quotite = row.pop("quotite")
+        # model_dump mettrait les fractions en texte : elles se lisent sur le modèle.
+        row = situation.model_dump(exclude={"heures_hebdo", "heures_tous_employeurs", "quotite"})
+        total = situation.heures_tous_employeurs
         session.add(
             SituationContrat(
                 contrat_id=key(contrat.id),
-                heures_hebdo_centiemes=int(hours * 100),
-                heures_tous_employeurs_centiemes=int(all_hours * 100) if all_hours is not None else None,
-                quotite_num=quotite.numerator,
-                quotite_den=quotite.denominator,
+                heures_hebdo_centiemes=int(situation.heures_hebdo * 100),
+                heures_tous_employeurs_centiemes=None if total is None else int(total * 100),
+                quotite_num=situation.quotite.numerator,
+                quotite_den=situation.quotite.denominator,
                 taux_indemnite_ppm=row.pop("taux_indemnite"),
                 **row,
             )

@@ -122,9 +122,7 @@ def _next_revision(session: Session, paie: Paie, acte: Acte) -> Paie:
     )
 
 
-def _store_bulletins(
-    session: Session, paie: Paie, gathered: EntreesDuMois, bulletins: list[Bulletin | None]
-) -> None:
+def _store_bulletins(session: Session, paie: Paie, gathered: EntreesDuMois, bulletins: list[Bulletin | None]) -> None:
     rows = []
     for contrat, bulletin in zip(gathered.contrats, bulletins, strict=True):
         if bulletin is not None:

@@ -45,9 +45,7 @@ def recall(registre: Registre, code: str) -> Memoire:
         )
 
 
-def remember(
-    registre: Registre, code: str, regard: Regard, acte: Acte, refus: tuple[RefusALaPorte, ...] = ()
-) -> None:
+def remember(registre: Registre, code: str, regard: Regard, acte: Acte, refus: tuple[RefusALaPorte, ...] = ()) -> None:
     """Retient un regard, et répond à la secrétaire pour chaque fichier refusé à la porte, une fois."""
     with registre.transaction() as session:
         adherent = find_adherent(session, code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -113,9 +113,15 @@ def content_hash(contents: Iterable[tuple[str, Mapping[str, Any], Bulletin | Non
         {
             "contrat": numero,
             "entrees": entrees,
-            "bulletin": None if bulletin is None else {**asdict(bulletin), "mois": str(bulletin.mois)},
+            "bulletin": None if bulletin is None else _bulletin_to_json(bulletin),
         }
         for numero, entrees, bulletin in contents
     ]
     text = json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _bulletin_to_json(bulletin: Bulletin) -> dict[str, Any]:
+    # Les colonnes du moteur sont une vue sur tout le lot : seul un vrai dictionnaire se met en JSON.
+    plain = asdict(replace(bulletin, colonnes=dict(bulletin.colonnes)))
+    return {**plain, "mois": str(bulletin.mois)}

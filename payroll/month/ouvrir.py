@@ -7,7 +7,7 @@ from fractions import Fraction
 from sqlmodel import Session
 
 from payroll import catalogue
-from payroll.engine.situation import Statut
+from payroll.engine.situation import HOUR_VARIABLES, Statut
 from payroll.intake import template
 from payroll.intake.roster import Roster, RosterAgent, RubriqueSaisie
 from payroll.month.commun import Acte, current_paie, find_adherent, key, put_document, record
@@ -52,8 +52,8 @@ def roster_of(session: Session, adherent: Adherent, mois: Month) -> Roster:
         agents=tuple(_roster_agent(contrat, agent, conditions.get(key(contrat.id))) for contrat, agent in pairs),
         rubriques=tuple(
             RubriqueSaisie(code=rubrique.code, libelle=rubrique.libelle, unite="montant")
-            for rubrique in catalogue.load().values()
-            if rubrique.saisie
+            for rubrique in catalogue.load().saisies("variables")
+            if rubrique.code not in HOUR_VARIABLES
         ),
     )
 

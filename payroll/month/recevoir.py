@@ -109,9 +109,7 @@ def _read_one(registre: Registre, code: str, fichier_id: int, acte: Acte) -> Fic
 def _awaited_month(session: Session, adherent: Adherent) -> Month | None:
     """Le mois que l'on attend de l'adhérent : le plus ancien encore ouvert à la saisie."""
     found = session.exec(
-        select(Paie.mois)
-        .where(Paie.adherent_id == adherent.id, col(Paie.etat).in_(_OPEN_STATES))
-        .order_by(Paie.mois)
+        select(Paie.mois).where(Paie.adherent_id == adherent.id, col(Paie.etat).in_(_OPEN_STATES)).order_by(Paie.mois)
     ).first()
     return Month.parse(found) if found else None
 
@@ -237,5 +235,3 @@ def _answer_without_roster(
         received,
     )
     record(session, acte, "lire", adherent.code, mois, fichier=fichier.sha256[:12], etat=fichier.etat)
-
-

@@ -112,9 +112,7 @@ def mark_deposited(registre: Registre, code: str, documents: list[DocumentDu], a
 
 def _mark_returned(session: Session, adherent: Adherent, mois: Month, acte: Acte) -> None:
     paie = session.exec(
-        select(Paie).where(
-            Paie.adherent_id == adherent.id, Paie.mois == str(mois), Paie.etat == EtatPaie.DECLAREE
-        )
+        select(Paie).where(Paie.adherent_id == adherent.id, Paie.mois == str(mois), Paie.etat == EtatPaie.DECLAREE)
     ).one_or_none()
     if paie is None:
         return
@@ -161,7 +159,7 @@ def payslip_facts(adherent: Adherent, mois: Month, lu: BulletinLu, date_paiement
             indice_majore=row.indice_majore or None,
             nbi=row.nbi,
             quotite_libelle=time_text(row),
-            heures_mensuelles_centiemes=None if elu else lu.bulletin.colonnes.get("heures_mensuelles_centiemes"),
+            heures_mensuelles_centiemes=None if elu else lu.bulletin.colonnes.get("heures_payees"),
             enfants_sft=row.enfants_sft,
             date_entree=contrat.date_debut,
             date_sortie=contrat.date_fin,

@@ -313,9 +313,7 @@ def _cumuls(session: Session, adherent: Adherent, mois: Month, contrat_ids: list
     cumuls = {
         row.contrat_id: _cumuls_from(row.cumuls)
         for row in session.exec(
-            select(CumulReprise).where(
-                col(CumulReprise.contrat_id).in_(contrat_ids), CumulReprise.annee == mois.year
-            )
+            select(CumulReprise).where(col(CumulReprise.contrat_id).in_(contrat_ids), CumulReprise.annee == mois.year)
         )
     }
     earlier = session.exec(

@@ -92,8 +92,20 @@ class ParametreEntree(_Datee):
     taux_cdg: Pourcent = 0
     cnfpt: bool = True
     assurance_chomage: bool = False
+    adhesion_chomage: date | None = None
+    gestion_chomage: Literal["01", "03", "04"] = "01"
     heures_complementaires_majorees: bool = False
     primes_en_maladie: Literal["non_maintenu", "suit_le_traitement"] = "non_maintenu"
+
+    @model_validator(mode="after")
+    def _membership_is_complete(self) -> ParametreEntree:
+        member = self.gestion_chomage != "01"
+        if member != self.assurance_chomage or member != (self.adhesion_chomage is not None):
+            raise ValueError(
+                "assurance chômage : un employeur adhérent donne « assurance_chomage: true », sa date d'adhésion et "
+                "« gestion_chomage » 03 (révocable) ou 04 ; un employeur en auto-assurance ne donne rien"
+            )
+        return self
 
 
 class SituationEntree(_Datee):

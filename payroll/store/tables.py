@@ -73,6 +73,10 @@ class ParametreEmployeur(SQLModel, table=True):
     taux_cdg_ppm: int = 0
     cnfpt: bool = True
     assurance_chomage: bool = False
+    adhesion_chomage: date | None = None
+    """Date d'adhésion à l'assurance chômage (S21.G00.40.030)."""
+    gestion_chomage: str = "01"
+    """S21.G00.40.029 pour les contractuels : 01 auto-assurance, 03 adhésion révocable, 04 irrévocable."""
     heures_complementaires_majorees: bool = False
     primes_en_maladie: str = "non_maintenu"
 

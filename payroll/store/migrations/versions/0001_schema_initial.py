@@ -163,6 +163,8 @@ def upgrade() -> None:
         sa.Column("taux_cdg_ppm", sa.Integer(), nullable=False),
         sa.Column("cnfpt", sa.Boolean(), nullable=False),
         sa.Column("assurance_chomage", sa.Boolean(), nullable=False),
+        sa.Column("adhesion_chomage", sa.Date(), nullable=True),
+        sa.Column("gestion_chomage", sqltypes.AutoString(), nullable=False),
         sa.Column("heures_complementaires_majorees", sa.Boolean(), nullable=False),
         sa.Column("primes_en_maladie", sqltypes.AutoString(), nullable=False),
         sa.ForeignKeyConstraint(

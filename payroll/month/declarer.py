@@ -1,0 +1,234 @@
+"""Déclarer : produire la DSN mensuelle d'une paie validée, la contrôler, la garder, la joindre aux documents dus."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+
+from sqlmodel import Session, col, or_, select
+
+from dsn import codes as dsn_codes
+from dsn import facts
+from dsn.anomalies import Anomaly, blocking
+from dsn.check_file import check_file
+from dsn.monthly import build
+from dsn.norm import for_month
+from dsn.totals import agreger, fusionner, montant_cotisations, montant_pas, total_bordereau
+from dsn.writer import write
+from payroll import legislation
+from payroll.month.commun import Acte, GesteRefuse, find_adherent, key, put_document, record, require_paie
+from payroll.month.declarant import Declarant
+from payroll.month.declaration import Declaree, Employe, declare_bulletin
+from payroll.month.lire import read_bulletins
+from payroll.month.situations import employer_settings
+from payroll.periods import Month
+from payroll.store.registre import Registre
+from payroll.store.tables import (
+    Absence,
+    Adherent,
+    Agent,
+    EtatFichier,
+    EtatPaie,
+    FichierRecu,
+    MessageDsn,
+    Paie,
+    TauxPas,
+)
+from payroll.wording import plural
+
+_EFFECTIF = "S21.G00.11.008"
+"""L'effectif de l'établissement : dans la norme jusqu'en 2025."""
+_IRCANTEC = frozenset({"060", "061"})
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """La DSN d'une paie : la norme, ce que les contrôles en disent, et si elle vient d'être produite."""
+
+    norme: str
+    anomalies: tuple[Anomaly, ...]
+    nouvelle: bool
+
+
+def declare_month(registre: Registre, code: str, mois: Month, acte: Acte, declarant: Declarant) -> Declaration:
+    """Produit et contrôle la DSN d'une paie validée ; une paie déjà déclarée garde la sienne.
+
+    Lève :class:`GesteRefuse` si la paie n'est pas validée, ou si un contrôle bloquant échoue : la paie reste validée,
+    rien n'est joint aux documents.
+    """
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        paie = require_paie(session, adherent, mois)
+        known = session.exec(select(MessageDsn).where(MessageDsn.paie_id == paie.id)).first()
+        if known is not None:
+            return Declaration(known.norme, tuple(Anomaly(**row) for row in known.anomalies), False)
+        if paie.etat != EtatPaie.VALIDEE:
+            raise GesteRefuse(
+                f"{adherent.nom} : la paie de {mois.libelle} est {paie.etat} ; elle se déclare une fois validée."
+            )
+        monthly, found = _facts(session, adherent, paie, mois, acte, declarant)
+        message, built = build(monthly)
+        content = write(message)
+        # On contrôle les octets que l'on enverrait, relus comme les lira le point de dépôt.
+        anomalies = (*found, *built, *check_file(content))
+        refused = blocking(anomalies)
+        if refused:
+            raise GesteRefuse(
+                f"{adherent.nom} : la DSN de {mois.libelle} serait rejetée ({plural(len(refused), 'constat')}), "
+                f"à commencer par : {refused[0]}"
+            )
+        norme = for_month(mois.first_day).version
+        session.add(
+            MessageDsn(
+                paie_id=key(paie.id),
+                norme=norme,
+                type=monthly.declarations[0].type,
+                numero_ordre=monthly.declarations[0].numero_ordre,
+                constitue_le=acte.moment,
+                sha256=registre.pieces.put(content),
+                anomalies=[asdict(anomaly) for anomaly in anomalies],
+            )
+        )
+        put_document(session, registre, adherent, mois, dsn_name(code, mois), content, acte.moment)
+        paie.etat = EtatPaie.DECLAREE
+        session.add(paie)
+        record(session, acte, "déclarer", code, mois, norme=norme, remarques=len(anomalies), essai=declarant.essai)
+        return Declaration(norme, anomalies, True)
+
+
+def dsn_name(code: str, mois: Month) -> str:
+    """Le nom du fichier DSN rendu à l'adhérent."""
+    return f"dsn-{mois}-{code}.dsn"
+
+
+def _facts(
+    session: Session, adherent: Adherent, paie: Paie, mois: Month, acte: Acte, declarant: Declarant
+) -> tuple[facts.MonthlyFacts, tuple[Anomaly, ...]]:
+    parametre = employer_settings(session, adherent, mois)
+    if parametre is None:
+        raise GesteRefuse(f"{adherent.nom} : aucun paramètre d'employeur n'est en vigueur en {mois.libelle}.")
+    context = Employe(
+        adherent=adherent,
+        parametre=parametre,
+        mois=mois,
+        norme=for_month(mois.first_day).version,
+        declarant=declarant,
+        figures=legislation.load().at(mois),
+    )
+    bulletins = read_bulletins(session, paie)
+    absences = _absences(session, adherent, mois)
+    taux = _rates(session, adherent, mois)
+    declared = [
+        declare_bulletin(context, lu, absences[key(lu.contrat.id)], taux.get(key(lu.agent.id))) for lu in bulletins
+    ]
+    etablissement = _etablissement(context, declared)
+    entreprise = facts.Entreprise(
+        siren=adherent.siret[:9],
+        nic_siege=adherent.siret[9:],
+        apen=adherent.ape,
+        adresse=_address(adherent),
+        etablissement=etablissement,
+    )
+    declaration = facts.Declaration(
+        mois=mois.first_day,
+        type="01" if etablissement.individus else "02",
+        numero_ordre=paie.revision,
+        date_constitution=acte.moment.date(),
+        entreprise=entreprise,
+        contacts=_contacts(adherent),
+    )
+    envoi = facts.Envoi(
+        logiciel="paie-a-facon",
+        editeur="paie-a-facon",
+        version=declarant.version,
+        emetteur=declarant.emetteur,
+        contact=declarant.contact,
+        essai=declarant.essai,
+    )
+    found = tuple(dict.fromkeys(anomaly for item in declared for anomaly in item.anomalies))
+    return facts.MonthlyFacts(envoi=envoi, declarations=(declaration,)), found
+
+
+def _etablissement(context: Employe, declared: list[Declaree]) -> facts.Etablissement:
+    adherent, mois = context.adherent, context.mois
+    individus = fusionner(item.individu for item in declared)
+    aggregated = agreger(line for item in declared for line in item.ctp)
+    table = dsn_codes.load()
+    amount = total_bordereau(
+        aggregated, table, context.figures.rate, mobilite_ppm=context.parametre.taux_versement_mobilite_ppm
+    )
+    urssaf = table.organisme("urssaf_aquitaine").valeur or ""
+    bordereau = facts.Bordereau(
+        organisme=urssaf, debut=mois.first_day, fin=mois.last_day, montant=amount, cotisations=aggregated
+    )
+    dgfip = table.organisme("dgfip_pas")
+    payments = [
+        (urssaf, "", amount),
+        (dgfip.valeur or "", dgfip.entite, montant_pas(item for person in individus for item in person.versements)),
+        (context.declarant.siret_ircantec, "", montant_cotisations(individus, _IRCANTEC)),
+    ]
+    return facts.Etablissement(
+        nic=adherent.siret[9:],
+        apet=adherent.ape,
+        adresse=_address(adherent),
+        convention_collective=table.convention("fpt").valeur or "",
+        effectif=context.parametre.effectif if _EFFECTIF in for_month(mois.first_day).rubriques else None,
+        versements=tuple(
+            facts.VersementOrganisme(
+                organisme=organisme,
+                entite=entite,
+                montant=total,
+                debut=mois.first_day,
+                fin=mois.last_day,
+                bic=adherent.bic,
+                iban=adherent.iban,
+                date_paiement=None,
+            )
+            for organisme, entite, total in payments
+            if organisme and total
+        ),
+        bordereaux=(bordereau,) if aggregated else (),
+        individus=individus,
+    )
+
+
+def _address(adherent: Adherent) -> facts.Adresse:
+    return facts.Adresse(voie=adherent.adresse, code_postal=adherent.code_postal, localite=adherent.ville)
+
+
+def _contacts(adherent: Adherent) -> tuple[facts.Contact, ...]:
+    if not (adherent.contact_nom and adherent.contact_courriel and adherent.contact_telephone):
+        return ()
+    return (
+        facts.Contact(
+            nom_prenom=adherent.contact_nom, telephone=adherent.contact_telephone, mel=adherent.contact_courriel
+        ),
+    )
+
+
+def _absences(session: Session, adherent: Adherent, mois: Month) -> dict[int, list[Absence]]:
+    found: dict[int, list[Absence]] = defaultdict(list)
+    rows = session.exec(
+        select(Absence)
+        .outerjoin(FichierRecu, col(FichierRecu.id) == col(Absence.fichier_id))
+        .where(
+            Absence.adherent_id == adherent.id,
+            Absence.debut <= mois.last_day,
+            Absence.fin >= mois.first_day,
+            or_(col(Absence.fichier_id).is_(None), FichierRecu.etat == EtatFichier.ACCEPTE),
+        )
+        .order_by(col(Absence.debut))
+    )
+    for row in rows:
+        found[row.contrat_id].append(row)
+    return found
+
+
+def _rates(session: Session, adherent: Adherent, mois: Month) -> dict[int, TauxPas]:
+    rows = session.exec(
+        select(TauxPas)
+        .join(Agent, col(Agent.id) == col(TauxPas.agent_id))
+        .where(Agent.adherent_id == adherent.id, TauxPas.du <= mois.last_day)
+        .order_by(col(TauxPas.du))
+    )
+    return {row.agent_id: row for row in rows if row.au is None or row.au >= mois.last_day}

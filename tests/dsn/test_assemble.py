@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsn import codes, totals
+from dsn.amounts import euro
 from dsn.assemble import Assemblage, LigneCtp, LignePaie, assemble
 from dsn.facts import RegularisationPas
 from tests.dsn import samples
@@ -173,7 +174,7 @@ def test_les_ctp_s_agregent_puis_s_arrondissent_a_l_euro() -> None:
 
 def test_le_bordereau_ajoute_le_taux_at_et_retranche_la_reduction() -> None:
     lines = [ctp("100/920", 180_200, taux_at=15_000), ctp("003/921", montant=1_000)]
-    expected = totals.euro(180_200 * (131_700 + 15_000) // 1_000_000 - 1_000)
+    expected = euro(180_200 * (131_700 + 15_000) // 1_000_000 - 1_000)
     assert totals.total_bordereau(totals.agreger(lines), codes.load(), RATES.__getitem__) == expected
 
 

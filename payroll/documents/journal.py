@@ -12,6 +12,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from payroll.catalogue import load
 from payroll.documents.layout import model_for
 from payroll.documents.lines import CODE_PAS, EN_EUROS
 from payroll.engine.bulletin import Bulletin, Ligne, Section
@@ -139,10 +140,15 @@ def _columns(facts: JournalFacts) -> list[_Column]:
 
 
 def _by_code(lines: Iterable[Ligne]) -> dict[str, str]:
-    """Code → libellé, dans l'ordre du catalogue ; une rubrique en plusieurs lignes garde son premier libellé."""
+    """Code → libellé, dans l'ordre d'impression.
+
+    Le libellé est celui du catalogue : une rubrique imprimée en plusieurs lignes (tranches d'heures) a une colonne.
+    """
+    catalogue = load()
     found: dict[str, str] = {}
     for line in sorted(lines, key=lambda line: (line.ordre, line.code)):
-        found.setdefault(line.code, line.libelle)
+        rubrique = catalogue.get(line.code)
+        found.setdefault(line.code, rubrique.libelle if rubrique else line.libelle)
     return found
 
 

@@ -16,15 +16,15 @@ DROITE = 200.0
 ADRESSE_X = 105.0
 """La fenêtre d'une enveloppe DL laisse toujours voir de 100 à 190 mm et de 50 à 79 mm (NF Z 10-011)."""
 ADRESSE_Y = 53.0
-TABLEAU_Y = 88.0
+TABLEAU_Y = 86.0
 TABLEAU_SUITE_Y = 28.0
 ENTETE_TABLEAU = 9.0
 PIED_DE_PAGE_Y = 283.5
 BAS = 281.0
-INTERLIGNES = (4.3, 4.0, 3.7, 3.45)
+INTERLIGNES = (4.3, 4.0, 3.7, 3.45, 3.2, 3.05)
 """Hauteurs de ligne essayées, de la plus aérée à la plus serrée, avant de passer à une seconde page."""
 INTERLIGNE_SUITE = 3.9
-HAUTEUR_PIED = 33.0
+HAUTEUR_PIED = 31.0
 HAUTEUR_MESSAGE = 3.5
 MARGE = 1.4
 """Blanc entre un filet vertical et le chiffre qui le précède."""
@@ -105,48 +105,44 @@ def _paiement(facts: PayslipFacts) -> str:
 
 
 def _identity(sheet: Sheet, facts: PayslipFacts) -> None:
-    """Le cadre de la situation de l'agent : deux colonnes, les libellés longs sur toute la largeur."""
+    """Le cadre de la situation de l'agent : une ou deux mentions par rangée, seulement ce qui est connu."""
     x, y, width, step, label = GAUCHE, 43.0, 88.0, 3.9, 19.5
-    cells = _identity_cells(facts)
-    rows: list[list[tuple[str, str, bool]]] = []
-    for cell in cells:
-        if cell[2] or not rows or len(rows[-1]) == 2 or rows[-1][0][2]:
-            rows.append([cell])
-        else:
-            rows[-1].append(cell)
+    rows = [known for row in _identity_rows(facts) if (known := [cell for cell in row if cell[1]])]
     sheet.box(x, y, width, 2.2 + step * len(rows), TEINTE)
     y += 4.0
     for row in rows:
-        for index, (name, value, wide) in enumerate(row):
+        for index, (name, value) in enumerate(row):
             left = x + 2 + index * 45
-            room = width - 4 - label if wide else (43 if index == 0 else 41) - label - 1
+            right = x + 43 if len(row) == 2 and index == 0 else x + width - 2
             sheet.text(left, y, name, 6.5, color=GRIS, width=label - 1)
-            sheet.text(left + label, y, value, 7.5, bold=name == "Matricule", width=room)
+            sheet.text(left + label, y, value, 7.5, bold=name == "Matricule", width=right - left - label)
         y += step
 
 
-def _identity_cells(facts: PayslipFacts) -> list[tuple[str, str, bool]]:
-    """(libellé, valeur, sur toute la largeur) : seulement ce qui est connu."""
+def _identity_rows(facts: PayslipFacts) -> list[list[tuple[str, str]]]:
     contrat = facts.contrat
     heures = contrat.heures_mensuelles_centiemes
-    cells = [
-        ("Matricule", facts.agent.matricule, False),
-        ("Régime", contrat.regime_libelle, False),
-        ("Statut", contrat.statut_libelle, True),
-        ("Emploi", contrat.emploi, True),
-        ("Grade", contrat.grade, True),
-        ("Échelon", contrat.echelon, False),
-        ("NBI", f"{contrat.nbi} points" if contrat.nbi else "", False),
-        ("Indice brut", "" if contrat.indice_brut is None else str(contrat.indice_brut), False),
-        ("Indice majoré", "" if contrat.indice_majore is None else str(contrat.indice_majore), False),
-        ("Temps de travail", contrat.quotite_libelle, False),
-        ("Heures du mois", "" if heures is None else f"{format_amount(heures)} h", False),
-        ("Enfants (SFT)", str(contrat.enfants_sft) if contrat.enfants_sft else "", False),
-        ("Entrée", contrat.date_entree.strftime("%d/%m/%Y") if contrat.date_entree else "", False),
-        ("Sortie", contrat.date_sortie.strftime("%d/%m/%Y") if contrat.date_sortie else "", False),
-        ("N° de sécurité soc.", _group(facts.agent.nir, (1, 2, 2, 2, 3, 3, 2)), True),
+    return [
+        [("Matricule", facts.agent.matricule), ("Régime", contrat.regime_libelle)],
+        [("Statut", contrat.statut_libelle)],
+        [("Emploi", contrat.emploi)],
+        [("Grade", contrat.grade)],
+        [("Échelon", contrat.echelon), ("NBI", f"{contrat.nbi} points" if contrat.nbi else "")],
+        [
+            ("Indice brut", "" if contrat.indice_brut is None else str(contrat.indice_brut)),
+            ("Indice majoré", "" if contrat.indice_majore is None else str(contrat.indice_majore)),
+        ],
+        [
+            ("Temps de travail", contrat.quotite_libelle),
+            ("Heures du mois", "" if heures is None else f"{format_amount(heures)} h"),
+        ],
+        [("Enfants (SFT)", str(contrat.enfants_sft) if contrat.enfants_sft else "")],
+        [
+            ("Entrée", contrat.date_entree.strftime("%d/%m/%Y") if contrat.date_entree else ""),
+            ("Sortie", contrat.date_sortie.strftime("%d/%m/%Y") if contrat.date_sortie else ""),
+        ],
+        [("N° de sécurité soc.", _group(facts.agent.nir, (1, 2, 2, 2, 3, 3, 2)))],
     ]
-    return [cell for cell in cells if cell[1]]
 
 
 def _next_header(sheet: Sheet, facts: PayslipFacts) -> None:

@@ -141,7 +141,7 @@ TITULAIRE = Bulletin(
         net_a_payer=169080,
         cout_employeur=313152,
         heures_exonerees=14850,
-        heures_payees_centiemes=16167,
+        heures_payees_centiemes=15167,
     ),
 )
 
@@ -244,7 +244,7 @@ CONTRACTUEL = Bulletin(
         net_a_payer=499590,
         cout_employeur=906652,
         heures_exonerees=12984,
-        heures_payees_centiemes=46301,
+        heures_payees_centiemes=45501,
     ),
 )
 

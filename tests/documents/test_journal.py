@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
+from payroll.catalogue import load
 from payroll.documents.journal import ECART, JUSTE, JournalFacts, JournalRow, render
 from payroll.engine.bulletin import Bulletin, Ligne, Section
 from payroll.periods import Month
@@ -59,13 +60,25 @@ def test_une_ligne_par_agent_et_des_totaux_qui_sont_des_valeurs() -> None:
     titulaire, total = rows[0], rows[3]
     assert titulaire["Nom"] == "Larrezet"
     assert cents(titulaire["Total brut"]) == 210761
-    assert cents(titulaire["IFSE (RIFSEEP)"]) == 15000
+    assert cents(titulaire[load()["ifse"].libelle]) == 15000
     assert cents(titulaire["Retraite, part agent"]) == 19999 + 1529
     assert cents(titulaire["CSG et CRDS, part agent"]) == 13089 + 4620 + 962 + 1415
     assert cents(titulaire["Net à payer"]) == 169080
     for title in titulaire:
         if title not in ("Matricule", "Nom", "Prénom", "Statut"):
             assert cents(total[title]) == sum(cents(line[title]) for line in rows[:3]), title
+
+
+def test_une_rubrique_en_plusieurs_lignes_n_a_qu_une_colonne() -> None:
+    """Les tranches d'heures supplémentaires s'additionnent sous le libellé du catalogue."""
+    tranches = (
+        Ligne("ihts", "IHTS, 14 premières heures", Section.BRUT, 300, montant_salarie=20000),
+        Ligne("ihts", "IHTS, heures 15 à 25", Section.BRUT, 300, montant_salarie=3000),
+    )
+    bulletin = replace(samples.ELU, lignes=(*samples.ELU.lignes, *tranches))
+    first = table(reopen(render(journal(row(bulletin))))["Journal"])[0]
+    assert cents(first[load()["ihts"].libelle]) == 23000
+    assert not any("14 premières" in title for title in first)
 
 
 def test_le_controle_refait_les_totaux_depuis_les_lignes() -> None:

@@ -59,7 +59,7 @@ def elements_rafp_du_mois(c: Columns) -> Column:
 def plafond_rafp(c: Columns) -> Column:
     """20 % du traitement indiciaire versé depuis janvier, ce mois compris (décret 2004-569 art. 2)."""
     taux = c.rate("rafp.plafond_assiette", c.among("titulaire_cnracl"))
-    return apply_rate(c["traitement_rafp_du_mois"] + c["cumul_rafp_traitement"], taux)
+    return _cnracl(c, apply_rate(c["traitement_rafp_du_mois"] + c["cumul_rafp_traitement"], taux))
 
 
 @formula

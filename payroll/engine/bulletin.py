@@ -34,6 +34,8 @@ class Ligne:
     Section ``brut`` et ``net`` : ``montant_salarie`` est le montant de la ligne (gain positif, retenue négative).
     Autres sections : ``montant_salarie`` est une retenue positive (une réduction est négative),
     ``montant_employeur`` une charge positive.
+
+    Un même code peut porter plusieurs lignes (tranches d'IHTS) : qui cherche un montant par code les additionne.
     """
 
     code: str

@@ -309,7 +309,7 @@ def _absence(data: object, problems: list[str]) -> Arret:
 def _amounts(data: object, lieu: str, problems: list[str], known: Collection[str] = ()) -> dict[str, int]:
     """Montants en centimes, ou heures en centièmes : le même texte décimal donne l'un ou l'autre."""
     block = _Block(data, lieu, problems, known)
-    return {name: block.read(name, _amount, 0) for name in block.data}
+    return {name: block.read(name, _amount, 0) for name in block.data if not known or name in known}
 
 
 def _expected_lines(attendu: _Block, problems: list[str], catalogue: Catalogue) -> dict[str, ExpectedLine]:

@@ -143,6 +143,7 @@ class Columns:
         """Clé de chiffre absente → (message, agents concernés)."""
         self._formulas = formulas
         self._stack: list[str] = []
+        self._masks: dict[tuple[str, ...], Mask] = {}
 
     def __getitem__(self, name: str) -> Column:
         """La colonne ``name``, calculée au premier appel (centimes, millionièmes ou nombre selon son unité)."""
@@ -169,8 +170,14 @@ class Columns:
 
     def among(self, *populations: str) -> Mask:
         """Les agents de ces populations."""
-        codes = [POPULATIONS_CALCULEES.index(name) for name in populations if name in POPULATIONS_CALCULEES]
-        return np.asarray(np.isin(self["population"], codes), dtype=np.bool_)
+        column = self["population"]
+        if populations not in self._masks:
+            mask = np.zeros(self.size, dtype=np.bool_)
+            for name in populations:
+                if name in POPULATIONS_CALCULEES:
+                    mask |= column == POPULATIONS_CALCULEES.index(name)
+            self._masks[populations] = mask
+        return self._masks[populations]
 
     def flag(self, name: str) -> Mask:
         """Une colonne oui/non lue comme un masque."""

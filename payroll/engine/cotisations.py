@@ -56,10 +56,10 @@ def _rate(rubrique: Rubrique, part: str) -> Function:
         for regle in rubrique.regles:
             cle = regle.salarie if part == "salarie" else regle.employeur
             colonne = regle.salarie_colonne if part == "salarie" else regle.employeur_donnee
-            mask = _concerned(c, regle)
+            # Sans assiette, le taux ne concerne personne : son absence ne doit bloquer aucun bulletin.
+            mask = _concerned(c, regle) & (base != 0)
             if cle:
-                # Sans assiette, le taux ne concerne personne : son absence ne doit bloquer aucun bulletin.
-                taux = np.where(mask, c.rate(cle, mask & (base != 0)), taux)
+                taux = np.where(mask, c.rate(cle, mask), taux)
             elif colonne:
                 taux = np.where(mask, c[colonne], taux)
         return taux

@@ -19,7 +19,8 @@ def _abated(c: Columns, amount: Column, room: Column) -> Column:
 @formula
 def plafond_abattement_csg(c: Columns) -> Column:
     """Quatre plafonds de la sécurité sociale : au-delà, plus d'abattement (CSS L. 136-2)."""
-    return c["plafond_periode"] * c.integer("csg.abattement.plafond", c.among(*AGENTS))
+    agents = c.among(*AGENTS)
+    return np.where(agents, c["plafond_periode"] * c.integer("csg.abattement.plafond", agents), 0)
 
 
 @formula

@@ -82,10 +82,19 @@ def input_columns(
     def of_situation(read: Callable[[Situation], int]) -> Column:
         return column(lambda agent: read(agent.situation))
 
+    # Un lot a bien moins d'employeurs que d'agents : on lit chacun une fois, puis on répartit.
+    employeurs = list({id(agent.employeur): agent.employeur for agent in agents}.values())
+    rangs = {id(employeur): rang for rang, employeur in enumerate(employeurs)}
+    repartition = column(lambda agent: rangs[id(agent.employeur)])
+    elus = any(agent.situation.elu for agent in agents)
+
     def of_employer(read: Callable[[Employeur], int]) -> Column:
-        return column(lambda agent: read(agent.employeur))
+        values: Column = np.array([read(employeur) for employeur in employeurs], dtype=np.int64)
+        return values[repartition]
 
     def of_mandate(read: Callable[[Mandat], int]) -> Column:
+        if not elus:
+            return np.full(len(agents), read(_SANS_MANDAT), dtype=np.int64)
         return column(lambda agent: read(agent.situation.elu or _SANS_MANDAT))
 
     def hours(code: str) -> Column:

@@ -10,7 +10,7 @@ from payroll.engine.bulletin import Bulletin, Section
 from payroll.engine.situation import Employeur, RegimeRetraite, Situation
 from payroll.money import apply_rate
 from payroll.periods import Month
-from tests.engine.conftest import employeurs, lots, situations
+from tests.engine.fabrique import employeurs, lots, situations
 
 MARS = Month(2026, 3)
 Lot = list[tuple[Employeur, Situation]]

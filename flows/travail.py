@@ -8,8 +8,8 @@ from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
-from prefect.futures import PrefectFuture, wait
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from prefect.futures import wait
+from prefect.task_runners import ThreadPoolTaskRunner
 
 from payroll.month.commun import Acte, GesteRefuse, adherent_codes
 from payroll.periods import Month
@@ -18,7 +18,7 @@ from payroll.store.registre import Registre
 from payroll.wording import plural
 
 _PAR = "prefect"
-EN_PARALLELE: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=4)
+EN_PARALLELE: Any = ThreadPoolTaskRunner(max_workers=4)
 """Assez pour couvrir les attentes du réseau sans disputer les cœurs au calcul."""
 
 

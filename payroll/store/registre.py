@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +12,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, event
 from sqlmodel import Session, create_engine
 
+_UPGRADING = threading.Lock()
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -63,7 +67,13 @@ class Registre:
         configuration = Config()
         configuration.set_main_option("script_location", str(_MIGRATIONS))
         configuration.attributes["engine"] = self.engine
-        command.upgrade(configuration, "head")
+        # Le contexte d'Alembic est global : deux fils qui migrent à la fois se le volent.
+        with _UPGRADING:
+            head = ScriptDirectory.from_config(configuration).get_current_head()
+            with self.engine.connect() as connection:
+                current = MigrationContext.configure(connection).get_current_revision()
+            if current != head:
+                command.upgrade(configuration, "head")
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -1,0 +1,181 @@
+"""L'accusé de réception : ce que nous avons compris, ou tout ce qui est à corriger, et quoi faire ensuite."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from datetime import datetime
+from pathlib import PurePath
+from zoneinfo import ZoneInfo
+
+from openpyxl import load_workbook
+from openpyxl.comments import Comment
+from openpyxl.styles import PatternFill
+
+from payroll.anomalies import Anomalie, Gravite, blocking
+from payroll.intake import layout
+from payroll.intake.lecture import Lecture
+from payroll.intake.roster import Roster, RosterAgent
+from payroll.money import format_amount
+from payroll.wording import plural
+from payroll.xlsx import deterministic_bytes, safe_text
+
+_PARIS = ZoneInfo("Europe/Paris")
+_CELL = re.compile(r"[A-Z]{1,3}[0-9]{1,7}")
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+_FAULT = PatternFill("solid", fgColor="F8CBAD")
+_TRAIT = "-" * 72
+
+
+def text(lecture: Lecture, *, roster: Roster, fichier: str, recu_le: datetime, sha256: str) -> str:
+    """Le texte de l'accusé (lignes de Windows). Les noms y figurent : il reste chez la collectivité."""
+    lines = [
+        "ACCUSÉ DE RÉCEPTION",
+        f"{roster.adherent_nom}, paie de {roster.mois.libelle}",
+        _TRAIT,
+        f"Fichier reçu : {_shown(fichier)}",
+        f"Reçu le      : {recu_le.astimezone(_PARIS):%d/%m/%Y à %Hh%M}",
+        f"Empreinte    : {sha256[:16]}",
+        "",
+    ]
+    lines += _accepted(lecture, roster) if lecture.acceptee else _refused(lecture)
+    return "\r\n".join(lines) + "\r\n"
+
+
+def marked_copy(content: bytes, lecture: Lecture) -> bytes | None:
+    """Une copie du classeur, cases fautives colorées et commentées ; ``None`` si ce n'est pas un .xlsx qui s'ouvre."""
+    if lecture.format != "xlsx":
+        return None
+    try:
+        workbook = load_workbook(io.BytesIO(content), keep_links=False)
+    except Exception:
+        return None
+    names = {layout.fold(name): name for name in workbook.sheetnames}
+    for anomalie in lecture.anomalies:
+        name = names.get(layout.fold(anomalie.feuille))
+        if name is None or not _CELL.fullmatch(anomalie.cellule):
+            continue
+        cell = workbook[name][anomalie.cellule]
+        if type(cell).__name__ == "MergedCell":
+            continue
+        cell.fill = _FAULT
+        words = _explained(anomalie)
+        previous = f"{cell.comment.text}\n\n" if cell.comment else ""
+        cell.comment = Comment(f"{previous}{words}", "Paie", width=360, height=160)
+    for sheet in workbook.worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if isinstance(cell.value, str) and cell.data_type == "f":
+                    cell.value = safe_text(cell.value)
+    first = lecture.mois.first_day if lecture.mois else datetime(2000, 1, 1)  # noqa: DTZ001  (date de pièce, sans heure)
+    return deterministic_bytes(workbook, datetime(first.year, first.month, first.day))  # noqa: DTZ001
+
+
+def receipt_name(fichier: str, sha256: str) -> str:
+    """Le nom de l'accusé : celui du fichier, assaini, et le début de son empreinte."""
+    return f"accuse-{_slug(fichier)}-{sha256[:8]}.txt"
+
+
+def marked_copy_name(fichier: str, sha256: str) -> str:
+    """Le nom de la copie marquée."""
+    return f"a-corriger-{_slug(fichier)}-{sha256[:8]}.xlsx"
+
+
+def _accepted(lecture: Lecture, roster: Roster) -> list[str]:
+    lines = ["Votre fichier est ACCEPTÉ. Voici ce que nous avons compris.", ""]
+    if lecture.remplace:
+        lines += ["Il annule et remplace ce que vous aviez envoyé pour ce mois.", ""]
+    if lecture.neant:
+        lines += ["Néant : aucun élément variable ce mois-ci.", ""]
+    units = layout.rubriques(roster)
+    natures = layout.formulaire().natures
+    for agent in roster.agents:
+        mine = _mine(lecture, agent)
+        if not any(mine):
+            continue
+        elements, absences, sorties = mine
+        lines.append(f"{agent.matricule}  {agent.nom} {agent.prenom}")
+        for element in elements:
+            rubrique = units[element.code]
+            amount = format_amount(element.valeur).replace("\u202f", " ")
+            unit = "h" if rubrique.unite == "heures" else "€"
+            lines.append(f"    {rubrique.libelle} : {amount} {unit}")
+        for absence in absences:
+            more = ", prolongation" if absence.prolongation else ""
+            nature = layout.libelle(natures, absence.type)
+            lines.append(f"    {nature}, du {absence.debut:%d/%m/%Y} au {absence.fin:%d/%m/%Y}{more}")
+        for sortie in sorties:
+            motif = layout.libelle(layout.formulaire().motifs, sortie.motif)
+            lines.append(f"    Sortie le {sortie.date:%d/%m/%Y} : {motif}")
+        lines.append("")
+    warnings = [anomalie for anomalie in lecture.anomalies if anomalie.gravite is Gravite.AVERTISSEMENT]
+    if warnings:
+        lines += ["À regarder (rien ne bloque) :", ""]
+        lines += [f"  - {anomalie}" for anomalie in warnings] + [""]
+    lines.append(
+        "Si quelque chose n'est pas juste, redéposez le classeur complet avec « Annule et remplace » à « oui »."
+    )
+    return lines
+
+
+def _refused(lecture: Lecture) -> list[str]:
+    faults = blocking(lecture.anomalies)
+    lines = [
+        f"Votre fichier est À CORRIGER : {plural(len(faults), 'point')}. Rien n'en a été pris en compte.",
+        "",
+    ]
+    for rank, anomalie in enumerate(faults, start=1):
+        place = ", ".join(
+            part
+            for part in (
+                anomalie.feuille and f"feuille « {anomalie.feuille} »",
+                anomalie.cellule
+                and (f"case {anomalie.cellule}" if _CELL.fullmatch(anomalie.cellule) else anomalie.cellule),
+                anomalie.matricule and f"agent {anomalie.matricule}",
+            )
+            if part
+        )
+        lines.append(f"{rank}. {place[:1].upper() + place[1:] if place else 'Fichier'}")
+        lines += [f"   {line}" for line in _explained(anomalie).split("\n")]
+        lines.append("")
+    if lecture.format == "xlsx":
+        lines.append("Une copie de votre classeur, cases à corriger en couleur, est à côté de cet accusé.")
+    lines.append(
+        "Corrigez votre fichier, puis déposez-le de nouveau dans « depot ». Une question : votre gestionnaire."
+    )
+    return lines
+
+
+def _explained(anomalie: Anomalie) -> str:
+    message = anomalie.message[:1].upper() + anomalie.message[1:]
+    parts = [message if message.endswith((".", "?")) else f"{message}."]
+    if anomalie.recu:
+        parts.append(f"Reçu : « {_shown(anomalie.recu)} »")
+    if anomalie.attendu:
+        parts.append(f"Attendu : {anomalie.attendu}")
+    if anomalie.remede:
+        parts.append(anomalie.remede)
+    return "\n".join(parts)
+
+
+def _mine(lecture: Lecture, agent: RosterAgent) -> tuple[list, list, list]:  # type: ignore[type-arg]
+    def own(item: object) -> bool:
+        number = getattr(item, "numero_contrat", "")
+        return getattr(item, "matricule", "") == agent.matricule and number in ("", agent.numero_contrat)
+
+    return (
+        [item for item in lecture.elements if own(item)],
+        [item for item in lecture.absences if own(item)],
+        [item for item in lecture.sorties if own(item)],
+    )
+
+
+def _shown(value: str) -> str:
+    """Un texte reçu, sans caractère de commande ni de sens d'écriture."""
+    return "".join(char if unicodedata.category(char) not in ("Cc", "Cf") else "?" for char in value)
+
+
+def _slug(fichier: str) -> str:
+    plain = unicodedata.normalize("NFKD", PurePath(fichier).stem).encode("ascii", "ignore").decode("ascii")
+    return _UNSAFE.sub("-", plain).strip("-").lower()[:50] or "fichier"

@@ -1,0 +1,123 @@
+"""L'apparence du classeur : couleurs, verrous, mise en page A4 paysage. Aucune donnée n'est décidée ici."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from openpyxl.cell.cell import Cell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from payroll.intake.roster import Roster
+from payroll.xlsx import safe_text
+
+_BLUE, _PALE, _GREY, _DARK_GREY = "1F4E79", "DDEBF7", "EDEDED", "BFBFBF"
+_LINE = Side(style="thin", color="BFBFBF")
+_BOX = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
+_FORMATS = {"number": "#,##0.00", "date": "dd/mm/yyyy", "text": "@", "wrapped": "@"}
+
+
+def put(sheet: Worksheet, row: int, column: int, value: str, *, text: bool = False) -> Cell:
+    """Pose un texte rendu inerte ; ``text`` garde les zéros de tête quand la case est reprise à la main."""
+    cell = sheet.cell(row, column)
+    assert isinstance(cell, Cell)
+    cell.value = safe_text(value) or None
+    if cell.value is not None:
+        cell.data_type = "s"  # « #N/A » est ici un texte, pas une erreur de calcul
+    if text:
+        cell.number_format = "@"
+    return cell
+
+
+def title(sheet: Worksheet, roster: Roster, name: str, hint: str) -> None:
+    """Les deux premières lignes : de quoi il s'agit, et comment remplir."""
+    cell = put(sheet, 1, 1, f"{name} – {roster.adherent_nom} – {roster.mois.libelle}")
+    cell.font = Font(bold=True, size=14, color=_BLUE)
+    sheet.row_dimensions[1].height = 24
+    note(sheet, 2, 1, hint).alignment = Alignment(vertical="center")
+
+
+def header(sheet: Worksheet, row: int, column: int, text: str) -> None:
+    """Un titre de colonne, verrouillé."""
+    cell = put(sheet, row, column, text)
+    cell.font = Font(bold=True, color="FFFFFF")
+    cell.fill = PatternFill("solid", fgColor=_BLUE)
+    cell.alignment = Alignment(wrap_text=True, horizontal="center", vertical="center")
+    cell.border = _BOX
+
+
+def band(sheet: Worksheet, row: int, first: int, last: int, text: str) -> None:
+    """Un bandeau au-dessus d'un groupe de colonnes."""
+    for column in range(first, last + 1):
+        cell = put(sheet, row, column, text if column == first else "")
+        cell.fill = PatternFill("solid", fgColor=_PALE)
+        cell.font = Font(bold=True, color=_BLUE)
+
+
+def label(sheet: Worksheet, row: int, column: int, text: str) -> None:
+    """L'intitulé d'un champ du bordereau."""
+    cell = put(sheet, row, column, text)
+    cell.font = Font(bold=True)
+    cell.alignment = Alignment(vertical="center")
+
+
+def note(sheet: Worksheet, row: int, column: int, text: str) -> Cell:
+    """Une explication, en gris."""
+    cell = put(sheet, row, column, text)
+    cell.font = Font(italic=True, color="595959")
+    cell.alignment = Alignment(vertical="center", wrap_text=True)
+    return cell
+
+
+def locked(sheet: Worksheet, row: int, column: int, value: str) -> None:
+    """Une donnée que nous connaissons : grise, non modifiable."""
+    cell = put(sheet, row, column, value, text=True)
+    cell.fill = PatternFill("solid", fgColor=_GREY)
+    cell.border = _BOX
+    cell.alignment = Alignment(vertical="center")
+
+
+def closed(sheet: Worksheet, row: int, column: int) -> None:
+    """Une case que cet agent n'a pas à remplir : gris foncé, non modifiable."""
+    cell = put(sheet, row, column, "")
+    cell.fill = PatternFill("solid", fgColor=_DARK_GREY)
+    cell.border = _BOX
+
+
+def entry(sheet: Worksheet, row: int, column: int, kind: str) -> None:
+    """Une case de saisie, blanche et déverrouillée ; ``kind`` : number, date, text, wrapped."""
+    cell = put(sheet, row, column, "")
+    cell.number_format = _FORMATS[kind]
+    cell.protection = Protection(locked=False)
+    cell.border = _BOX
+    horizontal = {"number": "right", "date": "center"}.get(kind)
+    cell.alignment = Alignment(vertical="center", horizontal=horizontal, wrap_text=kind == "wrapped")
+
+
+def finish(
+    sheet: Worksheet, roster: Roster, *, widths: Sequence[int], freeze: str | None, header_row: int | None
+) -> None:
+    """Largeurs, volets figés, protection sans mot de passe, impression A4 paysage sur une page de large."""
+    for column, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+    sheet.freeze_panes = freeze
+    sheet.sheet_view.showGridLines = False
+    sheet.protection.sheet = True
+    sheet.protection.formatColumns = False
+    sheet.protection.formatRows = False
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9
+    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    if header_row:
+        sheet.print_title_rows = f"{header_row}:{header_row}"
+    footer = {
+        "left": roster.adherent_nom.replace("&", "&&"),
+        "center": f"Éléments variables – {roster.mois.libelle}",
+        "right": "page &P sur &N",
+    }
+    for place, text in footer.items():
+        getattr(sheet.oddFooter, place).text = text

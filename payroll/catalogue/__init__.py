@@ -1,12 +1,11 @@
 """Le catalogue : les rubriques de la paie comme des données (libellé, qui, assiettes, taux, compte, DSN, source).
 
-Vivent ici : ``rubriques/`` (une ligne par rubrique), ``seuils/`` (les nombres que les textes fixent et que les barèmes
-ne portent pas, au même format daté que la législation), et le chargeur qui refuse un catalogue fautif en bloc.
+Vivent ici : ``rubriques/`` (une ligne par rubrique), et le chargeur qui refuse un catalogue fautif en bloc.
 
 N'y vivent pas : une formule (``payroll.engine``) ni un chiffre daté (``payroll.legislation``) : une rubrique les nomme.
 """
 
-from payroll.catalogue.loader import CatalogueError, load, with_thresholds
+from payroll.catalogue.loader import CatalogueError, load
 from payroll.catalogue.rubrique import ASSIETTES, AbsencePrime, Catalogue, Detail, Regle, Rubrique
 
 __all__ = [
@@ -18,5 +17,4 @@ __all__ = [
     "Regle",
     "Rubrique",
     "load",
-    "with_thresholds",
 ]

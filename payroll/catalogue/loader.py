@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from payroll.catalogue.rubrique import ASSIETTES, AbsencePrime, Catalogue, Detail, Regle, Rubrique
-from payroll.legislation import POPULATIONS, Chiffre, Legislation, Probleme
+from payroll.legislation import POPULATIONS, Probleme
 from payroll.legislation import load as load_legislation
-from payroll.legislation.figures import read_figures
 from payroll.legislation.reading import Fields, read_yaml
 
 FOLDER = Path(__file__).parent
@@ -39,28 +37,13 @@ class CatalogueError(Exception):
 
 
 @cache
-def thresholds() -> Mapping[str, Chiffre]:
-    """Les seuils que les textes fixent et que les barèmes ne portent pas, datés et sourcés comme eux."""
-    problems: list[Probleme] = []
-    found = read_figures(FOLDER / "seuils", problems)
-    if problems:
-        raise CatalogueError(problems)
-    return found
-
-
-def with_thresholds(legislation: Legislation) -> Legislation:
-    """La législation augmentée des seuils du catalogue ; la législation l'emporte si une clé est aux deux endroits."""
-    return replace(legislation, chiffres={**thresholds(), **legislation.chiffres})
-
-
-@cache
 def load(folder: Path = FOLDER / "rubriques") -> Catalogue:
     """Le catalogue du dossier, lu une fois et contrôlé ; lève :class:`CatalogueError` en listant tous les défauts."""
     # Importé ici : le moteur lit le catalogue, et le catalogue vérifie que chaque colonne nommée existe.
     from payroll.engine.registry import known_columns
 
     problems: list[Probleme] = []
-    figures = with_thresholds(load_legislation()).chiffres
+    figures = load_legislation().chiffres
     columns = known_columns()
     found: dict[str, Rubrique] = {}
     ordres: dict[int, str] = {}

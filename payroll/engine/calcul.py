@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from payroll.anomalies import Anomalie
-from payroll.catalogue import Catalogue, with_thresholds
+from payroll.catalogue import Catalogue
 from payroll.catalogue import load as load_catalogue
 from payroll.engine.bulletin import Bulletin
 from payroll.engine.columns import Columns
@@ -46,7 +46,7 @@ def compute(
     if len(employeurs) != len(situations):
         raise ValueError(f"{len(employeurs)} employeurs pour {len(situations)} situations : il en faut autant")
     rubriques = catalogue or load_catalogue()
-    figures = with_thresholds(legislation or load_legislation()).at(mois)
+    figures = (legislation or load_legislation()).at(mois)
     limits = Limits(figures)
     verdicts = [
         check(rang, mois, employeur, situation, limits, rubriques)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from payroll.anomalies import blocking
-from payroll.catalogue import Catalogue, Rubrique, with_thresholds
+from payroll.catalogue import Catalogue, Rubrique
 from payroll.catalogue import load as load_catalogue
 from payroll.engine.bulletin import Bulletin, Ligne
 from payroll.engine.calcul import columns_of
@@ -40,7 +40,7 @@ def explain(
     Une situation refusée donne ses motifs de refus.
     """
     rubriques = catalogue or load_catalogue()
-    figures = with_thresholds(legislation or load_legislation()).at(mois)
+    figures = (legislation or load_legislation()).at(mois)
     verdict = check(0, mois, employeur, situation, Limits(figures), rubriques)
     if verdict.accepted is None:
         refus = blocking(verdict.anomalies)

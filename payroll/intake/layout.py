@@ -105,6 +105,8 @@ class Formulaire:
     natures: tuple[Choix, ...]
     motifs: tuple[Choix, ...]
     statuts: tuple[Choix, ...]
+    fins_dsn: Mapping[str, str]
+    """Motif de sortie → motif de fin de contrat de la DSN ; absent si le gestionnaire doit le choisir."""
 
 
 @cache
@@ -115,7 +117,8 @@ def formulaire() -> Formulaire:
         name: tuple(Choix(row["code"], row["libelle"], tuple(row.get("aussi", ()))) for row in rows)
         for name, rows in data.items()
     }
-    return Formulaire(**lists)
+    fins = {row["code"]: row["fin_dsn"] for row in data["motifs"] if "fin_dsn" in row}
+    return Formulaire(**lists, fins_dsn=fins)
 
 
 def fold(text: str) -> str:
@@ -173,3 +176,13 @@ def rubrique_by_text(roster: Roster) -> dict[str, str]:
 def agent_label(cle: str, nom: str, prenom: str) -> str:
     """Ce que montre la liste déroulante des agents : « 0012 – MARTIN Léa » ; la lecture ne retient que la clé."""
     return f"{cle} – {nom} {prenom}".strip(" –")
+
+
+def format_hours(hundredths: int) -> str:
+    """Des centièmes d'heure à la française, sans zéro superflu.
+
+    >>> format_hours(2500), format_hours(250), format_hours(133)
+    ('25', '2,5', '1,33')
+    """
+    whole, rest = divmod(hundredths, 100)
+    return f"{whole},{rest:02d}".rstrip("0").rstrip(",")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, record, require_paie
+from payroll.month.situations import announced_exits
 from payroll.periods import Month
 from payroll.store.registre import Registre
-from payroll.store.tables import EtatPaie, Paie
+from payroll.store.tables import Contrat, EtatPaie, Paie
 
 
 def close_month(registre: Registre, code: str, mois: Month, acte: Acte) -> Paie:
@@ -19,6 +20,12 @@ def close_month(registre: Registre, code: str, mois: Month, acte: Acte) -> Paie:
             raise GesteRefuse(
                 f"{adherent.nom} : la paie de {mois.libelle} est {paie.etat} ; elle se clôt une fois restituée."
             )
+        for contrat_id, sortie in announced_exits(session, adherent).items():
+            contrat = session.get_one(Contrat, contrat_id)
+            # Le départ devient définitif : le mois suivant ne connaît plus ce contrat.
+            if sortie.date <= mois.last_day and contrat.date_fin != sortie.date:
+                contrat.date_fin, contrat.motif_fin = sortie.date, sortie.motif
+                session.add(contrat)
         paie.etat = EtatPaie.CLOSE
         session.add(paie)
         record(session, acte, "clore", code, mois, revision=paie.revision)

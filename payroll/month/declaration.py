@@ -68,7 +68,7 @@ def declare_bulletin(context: Employe, lu: BulletinLu, absences: Sequence[Absenc
     """Met un bulletin en faits DSN."""
     population = population_of(lu)
     first = max(context.mois.first_day, lu.contrat.date_debut)
-    last = min(context.mois.last_day, lu.contrat.date_fin or context.mois.last_day)
+    last = min(context.mois.last_day, lu.fin or context.mois.last_day)
     table = dsn_codes.load()
     known_bases = {}
     if not lu.conditions.mandat:
@@ -143,9 +143,9 @@ def _contrat(
     risk = value.get("S21.G00.40.040") or parametre.code_risque_at
     anomalies = []
     fin = None
-    if contrat.date_fin is not None and contrat.date_fin <= context.mois.last_day:
-        if contrat.motif_fin:
-            fin = facts.FinContrat(date_fin=contrat.date_fin, motif=contrat.motif_fin, dernier_jour_paye=last)
+    if lu.fin is not None and lu.fin <= context.mois.last_day:
+        if lu.motif_fin:
+            fin = facts.FinContrat(date_fin=lu.fin, motif=lu.motif_fin, dernier_jour_paye=last)
         else:
             text = f"Agent {lu.agent.matricule} : le contrat finit ce mois-ci, sans motif de fin. Renseignez-le."
             anomalies.append(Anomaly(0, "S21.G00.62.002", "FAI-04", True, text))

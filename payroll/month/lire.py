@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 
 from sqlmodel import Session, col, select
 
 from payroll.engine.bulletin import Bulletin
 from payroll.month.commun import key
 from payroll.month.instantane import bulletin_from_rows
-from payroll.month.situations import conditions_of
+from payroll.month.situations import announced_exits, conditions_of, end_of
 from payroll.periods import Month
-from payroll.store.tables import Agent, BulletinPaie, Contrat, LigneBulletin, Paie, SituationContrat
+from payroll.store.tables import (
+    Adherent,
+    Agent,
+    BulletinPaie,
+    Contrat,
+    LigneBulletin,
+    Paie,
+    SituationContrat,
+    SortieAnnoncee,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,9 @@ class BulletinLu:
     contrat: Contrat
     agent: Agent
     conditions: SituationContrat
+    fin: date | None
+    """Dernier jour du contrat, inclus, départ annoncé compris."""
+    motif_fin: str
 
 
 def read_bulletins(session: Session, paie: Paie) -> list[BulletinLu]:
@@ -44,6 +57,8 @@ def read_bulletins(session: Session, paie: Paie) -> list[BulletinLu]:
     ):
         lines[line.bulletin_id].append(line)
     conditions = conditions_of(session, [key(contrat.id) for _, contrat, _ in rows], mois)
+    adherent = session.get_one(Adherent, paie.adherent_id)
+    sorties = announced_exits(session, adherent)
     return [
         BulletinLu(
             row=row,
@@ -51,6 +66,12 @@ def read_bulletins(session: Session, paie: Paie) -> list[BulletinLu]:
             contrat=contrat,
             agent=agent,
             conditions=conditions[key(contrat.id)],
+            fin=end_of(contrat, sorties.get(key(contrat.id))),
+            motif_fin=_motif(contrat, sorties.get(key(contrat.id))),
         )
         for row, contrat, agent in rows
     ]
+
+
+def _motif(contrat: Contrat, sortie: SortieAnnoncee | None) -> str:
+    return sortie.motif if sortie is not None and end_of(contrat, sortie) == sortie.date else contrat.motif_fin

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from payroll.anomalies import Anomalie, blocking
 from payroll.intake import read
 from payroll.intake.contradictions import compare
+from payroll.intake.layout import formulaire
 from payroll.intake.lecture import AbsenceLue, ElementLu, Lecture
 from payroll.intake.receipt import marked_copy, marked_copy_name, receipt_name
 from payroll.intake.receipt import text as receipt_text
@@ -31,6 +32,7 @@ from payroll.store.tables import (
     EtatPaie,
     FichierRecu,
     Paie,
+    SortieAnnoncee,
 )
 
 _OPEN_STATES = (EtatPaie.OUVERTE, EtatPaie.CALCULEE, EtatPaie.VALIDEE)
@@ -171,6 +173,19 @@ def _record_reading(
                     valeur=element.valeur,
                     feuille=element.feuille,
                     cellule=element.cellule,
+                )
+            )
+    motifs = formulaire().fins_dsn
+    known_exits = {(sortie.matricule, sortie.numero_contrat) for other in kept for sortie in other.sorties}
+    for sortie in lecture.sorties:
+        if (sortie.matricule, sortie.numero_contrat) not in known_exits:
+            session.add(
+                SortieAnnoncee(
+                    adherent_id=key(adherent.id),
+                    fichier_id=key(fichier.id),
+                    contrat_id=contrats[sortie.matricule, sortie.numero_contrat],
+                    date=sortie.date,
+                    motif=motifs.get(sortie.motif, ""),
                 )
             )
     for absence in lecture.absences:

@@ -162,11 +162,11 @@ def payslip_facts(adherent: Adherent, mois: Month, lu: BulletinLu, date_paiement
             heures_mensuelles_centiemes=None if elu else lu.bulletin.colonnes.get("heures_payees"),
             enfants_sft=row.enfants_sft,
             date_entree=contrat.date_debut,
-            date_sortie=contrat.date_fin,
+            date_sortie=lu.fin,
         ),
         bulletin=lu.bulletin,
         periode_debut=max(mois.first_day, contrat.date_debut),
-        periode_fin=min(mois.last_day, contrat.date_fin or mois.last_day),
+        periode_fin=min(mois.last_day, lu.fin or mois.last_day),
         date_paiement=date_paiement,
     )
 

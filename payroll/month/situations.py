@@ -43,6 +43,7 @@ from payroll.store.tables import (
     Paie,
     ParametreEmployeur,
     SituationContrat,
+    SortieAnnoncee,
     TauxPas,
 )
 
@@ -94,6 +95,23 @@ def active_contracts(session: Session, adherent: Adherent, mois: Month) -> list[
     return [(contrat, agent) for contrat, agent in rows]
 
 
+def announced_exits(session: Session, adherent: Adherent) -> dict[int, SortieAnnoncee]:
+    """Les départs lus dans les fichiers acceptés, par contrat."""
+    rows = session.exec(
+        select(SortieAnnoncee)
+        .join(FichierRecu, col(FichierRecu.id) == col(SortieAnnoncee.fichier_id))
+        .where(SortieAnnoncee.adherent_id == adherent.id, FichierRecu.etat == EtatFichier.ACCEPTE)
+        .order_by(col(SortieAnnoncee.id))
+    )
+    return {row.contrat_id: row for row in rows}
+
+
+def end_of(contrat: Contrat, sortie: SortieAnnoncee | None) -> date | None:
+    """Le dernier jour du contrat : celui qu'on connaît, ou un départ annoncé plus tôt."""
+    known = [day for day in (contrat.date_fin, sortie.date if sortie else None) if day is not None]
+    return min(known, default=None)
+
+
 def conditions_of(session: Session, contrat_ids: list[int], mois: Month) -> dict[int, SituationContrat]:
     """Les conditions de chaque contrat au premier jour où le mois le touche."""
     rows = session.exec(
@@ -142,6 +160,7 @@ def gather(session: Session, adherent: Adherent, mois: Month) -> EntreesDuMois |
     conditions = _by(session.exec(select(SituationContrat).where(col(SituationContrat.contrat_id).in_(contrat_ids))))
     permanents = _by(session.exec(select(ElementPermanent).where(col(ElementPermanent.contrat_id).in_(contrat_ids))))
     absences = _by(_accepted_absences(session, contrat_ids))
+    sorties = announced_exits(session, adherent)
     variables = _variables(session, adherent, mois)
     cumuls = _cumuls(session, adherent, mois, contrat_ids)
     taux: dict[int, list[TauxPas]] = defaultdict(list)
@@ -162,6 +181,7 @@ def gather(session: Session, adherent: Adherent, mois: Month) -> EntreesDuMois |
             variables[contrat_id],
             taux[contrat.agent_id],
             cumuls.get(contrat_id, Cumuls()),
+            sorties.get(contrat_id),
         )
         if isinstance(built, Anomalie):
             anomalies.append(built)
@@ -195,9 +215,11 @@ def _situation(
     variables: dict[str, int],
     taux: Sequence[TauxPas],
     cumuls: Cumuls,
+    sortie: SortieAnnoncee | None,
 ) -> ContratDuMois | Anomalie:
+    end = end_of(contrat, sortie)
     first = max(mois.first_day, contrat.date_debut)
-    last = min(mois.last_day, contrat.date_fin or mois.last_day)
+    last = min(mois.last_day, end or mois.last_day)
     current = [row for row in conditions if _covers(row, first, last)]
     touching = [row for row in permanents if _touches(row, first, last)]
     if not current:
@@ -220,7 +242,7 @@ def _situation(
         categorie=row.categorie,
         date_naissance=agent.date_naissance,
         date_debut=contrat.date_debut,
-        date_fin=contrat.date_fin,
+        date_fin=end,
         taux_pas_ppm=rate.taux_ppm if rate else None,
         territoire_pas=agent.territoire_pas,
         contrat_court=contrat.contrat_court,
@@ -266,12 +288,15 @@ def _mid_month(mois: Month, agent: Agent, what: str) -> Anomalie:
 
 
 def _sick_days_before(absences: Sequence[Absence], mois: Month) -> int:
-    """Jours de CMO des 365 jours qui précèdent le premier arrêt du mois, hors ce mois (CGFP L. 822-2)."""
+    """Jours de CMO des 365 jours qui précèdent le premier arrêt touchant le mois (CGFP L. 822-2).
+
+    Le moteur compte lui-même les jours de cet arrêt, même ceux des mois précédents.
+    """
     sick = [absence for absence in absences if absence.type == "cmo"]
     in_month = [absence for absence in sick if absence.debut <= mois.last_day and absence.fin >= mois.first_day]
     if not in_month:
         return 0
-    start = max(min(absence.debut for absence in in_month), mois.first_day)
+    start = min(absence.debut for absence in in_month)
     window = start - _ANNEE_MEDICALE
     counted = 0
     for absence in sick:

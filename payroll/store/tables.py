@@ -5,6 +5,7 @@ Montants en centimes, taux en millionièmes, heures en centièmes d'heure, mois 
 
 from __future__ import annotations
 
+import datetime as dt
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -244,6 +245,20 @@ class Absence(SQLModel, table=True):
     debut: date
     fin: date
     prolongation: bool = False
+
+
+class SortieAnnoncee(SQLModel, table=True):
+    """Le départ d'un agent lu dans un fichier accepté ; la clôture du mois l'inscrit au contrat."""
+
+    __tablename__ = "sortie_annoncee"
+    id: int | None = Field(default=None, primary_key=True)
+    adherent_id: int = Field(foreign_key="adherent.id", index=True)
+    fichier_id: int = Field(foreign_key="fichier_recu.id", index=True)
+    contrat_id: int = Field(foreign_key="contrat.id", index=True)
+    date: dt.date
+    """Dernier jour, inclus."""
+    motif: str
+    """Motif de fin au sens de la DSN (S21.G00.62.002)."""
 
 
 class Paie(SQLModel, table=True):

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from payroll.catalogue import Catalogue, CatalogueError, load, with_thresholds
+from payroll.catalogue import Catalogue, CatalogueError, load
 from payroll.catalogue.loader import FOLDER
 from payroll.engine import compute
 from payroll.engine.bulletin import Section
 from payroll.engine.registry import INPUTS, formulas_for
 from payroll.engine.situation import Employeur, RegimeRetraite, Situation, Statut
-from payroll.legislation import load as load_legislation
 from payroll.periods import Month
 
 PROMISES = [
@@ -77,14 +76,6 @@ def test_chaque_colonne_nommee_par_le_catalogue_se_calcule() -> None:
         noms = {rubrique.formule, rubrique.base, rubrique.nombre, rubrique.taux}
         noms |= {nom for detail in rubrique.details for nom in (detail.montant, detail.base, detail.nombre)}
         assert noms - {""} <= connues, rubrique.code
-
-
-def test_les_seuils_du_catalogue_completent_la_legislation_sans_la_remplacer() -> None:
-    legislation = load_legislation()
-    complete = with_thresholds(legislation)
-    assert set(legislation.chiffres) <= set(complete.chiffres)
-    assert complete.at(Month(2026, 3)).integer("temps_complet.heures_hebdomadaires") == 35
-    assert all(complete.chiffres[cle] is chiffre for cle, chiffre in legislation.chiffres.items())
 
 
 def test_le_catalogue_liste_ses_points_non_tranches() -> None:

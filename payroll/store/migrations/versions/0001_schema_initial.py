@@ -436,6 +436,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_situation_contrat_contrat_id"), ["contrat_id"], unique=False)
 
     op.create_table(
+        "sortie_annoncee",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("adherent_id", sa.Integer(), nullable=False),
+        sa.Column("fichier_id", sa.Integer(), nullable=False),
+        sa.Column("contrat_id", sa.Integer(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("motif", sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["adherent_id"],
+            ["adherent.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["contrat_id"],
+            ["contrat.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["fichier_id"],
+            ["fichier_recu.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("sortie_annoncee", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sortie_annoncee_adherent_id"), ["adherent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sortie_annoncee_contrat_id"), ["contrat_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sortie_annoncee_fichier_id"), ["fichier_id"], unique=False)
+
+    op.create_table(
         "ligne_bulletin",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("bulletin_id", sa.Integer(), nullable=False),
@@ -467,6 +494,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ligne_bulletin_bulletin_id"))
 
     op.drop_table("ligne_bulletin")
+    with op.batch_alter_table("sortie_annoncee", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sortie_annoncee_fichier_id"))
+        batch_op.drop_index(batch_op.f("ix_sortie_annoncee_contrat_id"))
+        batch_op.drop_index(batch_op.f("ix_sortie_annoncee_adherent_id"))
+
+    op.drop_table("sortie_annoncee")
     with op.batch_alter_table("situation_contrat", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_situation_contrat_contrat_id"))
 

@@ -10,6 +10,7 @@ import typer
 from desk.command.console import console, explains_refusals, opened, parse_month, refuse, show_table
 from payroll import legislation
 from payroll.engine import cases
+from payroll.month.doutes import all_doubts
 from payroll.month.expliquer import explain_line
 
 
@@ -35,9 +36,9 @@ def cas(fichiers: Annotated[list[Path], typer.Argument(help="Fichiers YAML de ca
         raise typer.Exit(1)
 
 
-def doutes() -> None:
-    """Liste ce que les textes laissent ouvert : chiffres, règles et codes DSN non confirmés, avec le choix retenu."""
-    console.print(legislation.render(legislation.load().doubts()), markup=False)
+def doutes(mois: Annotated[str | None, typer.Option("--mois", "-m", help="Un seul mois, AAAA-MM")] = None) -> None:
+    """Liste ce que les textes laissent ouvert : chiffres, règles, rubriques et codes DSN, avec le choix retenu."""
+    console.print(legislation.render(all_doubts(parse_month(mois) if mois else None)), markup=False)
 
 
 @explains_refusals

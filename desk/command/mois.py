@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from payroll.month.declarer import declare_month
 
 from desk.command.console import console, explains_refusals, opened, parse_month, refuse, show_table, with_progress
 from flows.transport import collect, deliver, drop_connection
@@ -16,6 +15,7 @@ from payroll.month.adherents import import_adherent
 from payroll.month.calculer import compute_month
 from payroll.month.clore import close_month
 from payroll.month.commun import Acte, GesteRefuse, adherent_codes
+from payroll.month.declarer import declare_month
 from payroll.month.etat import month_board
 from payroll.month.ouvrir import open_month
 from payroll.month.restituer import produce_documents

@@ -26,6 +26,7 @@ from payroll import catalogue
 from payroll.intake import layout
 from payroll.month.ouvrir import template_name
 from payroll.periods import Month
+from payroll.xlsx import deterministic_bytes
 from sftp_drop import keys
 
 Saisie = Mapping[str, Any]
@@ -90,9 +91,8 @@ def prepare(fichier: Saisie, template: bytes, code: str, mois: Month) -> bytes:
     workbook = fill_workbook(template, fichier)
     if fichier["format"] == "ods":
         return write_ods(workbook)
-    stream = io.BytesIO()
-    workbook.save(stream)
-    return stream.getvalue()
+    # Daté du mois, non de l'heure : la même saisie redonne le même fichier, et se reconnaît.
+    return deterministic_bytes(workbook, datetime(mois.year, mois.month, 18))  # noqa: DTZ001  (date de pièce)
 
 
 def fill_workbook(template: bytes, fichier: Saisie) -> Workbook:

@@ -16,6 +16,7 @@ from payroll.legislation.errors import Probleme, french_day
 from payroll.legislation.figures import Chiffre, FigureValue
 from payroll.legislation.pas import PasScale
 from payroll.legislation.reading import POPULATIONS, Confiance, Fields, read_yaml
+from payroll.wording import plural
 
 _RULE_FIELDS = ("code", "sujet", "choix_retenu", "alternative", "texte", "confiance", "populations")
 _PHRASES = {
@@ -30,6 +31,8 @@ class Nature(StrEnum):
 
     CHIFFRE = "chiffre"
     REGLE = "règle"
+    RUBRIQUE = "rubrique"
+    CODE_DSN = "code DSN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +171,9 @@ def render(doutes: Iterable[Doute]) -> str:
             if content
         ]
         fiches.append("\n".join(fiche))
-    chiffres = sum(doute.nature is Nature.CHIFFRE for doute in rows)
-    fiches.append(f"{len(rows)} doute(s) : {chiffres} sur un chiffre, {len(rows) - chiffres} sur une règle.")
+    counts = [(nature, sum(doute.nature is nature for doute in rows)) for nature in Nature]
+    detail = ", ".join(f"{count} {nature}" for nature, count in counts if count)
+    fiches.append(f"{plural(len(rows), 'doute')}{f' ({detail})' if detail else ''}.")
     return "\n\n".join(fiches) + "\n"
 
 

@@ -246,7 +246,7 @@ def _answer_without_roster(
         adherent,
         mois,
         receipt_name(fichier.nom, fichier.sha256),
-        f"{anomalie}\r\n".encode("utf-8-sig"),
+        f"ACCUSÉ DE RÉCEPTION\r\n{adherent.nom}\r\n\r\n{anomalie}\r\n".encode("utf-8-sig"),
         received,
     )
     record(session, acte, "lire", adherent.code, mois, fichier=fichier.sha256[:12], etat=fichier.etat)

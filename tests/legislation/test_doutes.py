@@ -102,9 +102,9 @@ def test_la_liste_se_lit_en_texte() -> None:
         "    Concerne : elu\n"
         "    Fichier : doutes.yaml\n"
         "\n"
-        "1 doute(s) : 0 sur un chiffre, 1 sur une règle.\n"
+        "1 doute (1 règle).\n"
     )
-    assert render([]) == "0 doute(s) : 0 sur un chiffre, 0 sur une règle.\n"
+    assert render([]) == "0 doute.\n"
 
 
 @pytest.mark.parametrize("mois", ["2025-01", "2026-11", "2026-12"])

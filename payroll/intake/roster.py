@@ -47,9 +47,9 @@ class RosterAgent:
         """« temps complet », « 28 h », « 35 h à 80 % »."""
         if self.heures_hebdo == 35 and self.quotite == 1:
             return "temps complet"
-        heures = f"{round_half_up(self.heures_hebdo.numerator * 100, self.heures_hebdo.denominator) / 100:g} h"
-        part = self.quotite * 100
-        return heures.replace(".", ",") + ("" if self.quotite == 1 else f" à {int(part)} %")
+        whole, rest = divmod(round_half_up(self.heures_hebdo.numerator * 100, self.heures_hebdo.denominator), 100)
+        heures = f"{whole} h" if not rest else f"{whole},{rest:02d} h"
+        return heures if self.quotite == 1 else f"{heures} à {int(self.quotite * 100)} %"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,12 @@ from payroll.xlsx import safe_text
 _BLUE, _PALE, _GREY, _DARK_GREY = "1F4E79", "DDEBF7", "EDEDED", "BFBFBF"
 _LINE = Side(style="thin", color="BFBFBF")
 _BOX = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
+_ROW_HEIGHT = 18
 _FORMATS = {"number": "#,##0.00", "date": "dd/mm/yyyy", "text": "@", "wrapped": "@"}
+
+
+def _font(*, bold: bool = False, italic: bool = False, size: int = 11, color: str | None = None) -> Font:
+    return Font(name="Calibri", bold=bold, italic=italic, size=size, color=color)
 
 
 def put(sheet: Worksheet, row: int, column: int, value: str, *, text: bool = False) -> Cell:
@@ -31,18 +36,19 @@ def put(sheet: Worksheet, row: int, column: int, value: str, *, text: bool = Fal
     return cell
 
 
-def title(sheet: Worksheet, roster: Roster, name: str, hint: str) -> None:
-    """Les deux premières lignes : de quoi il s'agit, et comment remplir."""
+def title(sheet: Worksheet, roster: Roster, name: str, *hints: str) -> None:
+    """Les premières lignes : de quoi il s'agit, et comment remplir."""
     cell = put(sheet, 1, 1, f"{name} – {roster.adherent_nom} – {roster.mois.libelle}")
-    cell.font = Font(bold=True, size=14, color=_BLUE)
+    cell.font = _font(bold=True, size=14, color=_BLUE)
     sheet.row_dimensions[1].height = 24
-    note(sheet, 2, 1, hint).alignment = Alignment(vertical="center")
+    for row, hint in enumerate(hints, start=2):
+        note(sheet, row, 1, hint).alignment = Alignment(vertical="center")
 
 
 def header(sheet: Worksheet, row: int, column: int, text: str) -> None:
     """Un titre de colonne, verrouillé."""
     cell = put(sheet, row, column, text)
-    cell.font = Font(bold=True, color="FFFFFF")
+    cell.font = _font(bold=True, color="FFFFFF")
     cell.fill = PatternFill("solid", fgColor=_BLUE)
     cell.alignment = Alignment(wrap_text=True, horizontal="center", vertical="center")
     cell.border = _BOX
@@ -53,20 +59,25 @@ def band(sheet: Worksheet, row: int, first: int, last: int, text: str) -> None:
     for column in range(first, last + 1):
         cell = put(sheet, row, column, text if column == first else "")
         cell.fill = PatternFill("solid", fgColor=_PALE)
-        cell.font = Font(bold=True, color=_BLUE)
+        cell.font = _font(bold=True, color=_BLUE)
+
+
+def heading(cell: Cell) -> None:
+    """Un intertitre de la feuille d'aide."""
+    cell.font = _font(bold=True, size=12, color=_BLUE)
 
 
 def label(sheet: Worksheet, row: int, column: int, text: str) -> None:
     """L'intitulé d'un champ du bordereau."""
     cell = put(sheet, row, column, text)
-    cell.font = Font(bold=True)
+    cell.font = _font(bold=True)
     cell.alignment = Alignment(vertical="center")
 
 
 def note(sheet: Worksheet, row: int, column: int, text: str) -> Cell:
     """Une explication, en gris."""
     cell = put(sheet, row, column, text)
-    cell.font = Font(italic=True, color="595959")
+    cell.font = _font(italic=True, color="595959")
     cell.alignment = Alignment(vertical="center", wrap_text=True)
     return cell
 
@@ -89,6 +100,7 @@ def closed(sheet: Worksheet, row: int, column: int) -> None:
 def entry(sheet: Worksheet, row: int, column: int, kind: str) -> None:
     """Une case de saisie, blanche et déverrouillée ; ``kind`` : number, date, text, wrapped."""
     cell = put(sheet, row, column, "")
+    sheet.row_dimensions[row].height = _ROW_HEIGHT
     cell.number_format = _FORMATS[kind]
     cell.protection = Protection(locked=False)
     cell.border = _BOX
@@ -110,7 +122,9 @@ def finish(
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9
     sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
+    sheet.page_setup.fitToHeight = 0 if header_row else 1
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+    sheet.page_margins.top = 0.5
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     if header_row:
         sheet.print_title_rows = f"{header_row}:{header_row}"

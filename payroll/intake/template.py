@@ -13,13 +13,15 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from payroll.intake import help_text, layout, style
-from payroll.intake.layout import HEURES, IHTS
+from payroll.intake.layout import HEURES, IHTS, format_hours
 from payroll.intake.roster import Roster, RosterAgent
+from payroll.money import format_decimal
 from payroll.xlsx import deterministic_bytes, safe_text
 
 LIGNE_TITRES = 4
 PREMIERE_LIGNE = 5
-_SAISIES_MINIMALES = 40
+_UN_MONTANT = "un montant en euros, sans signe moins, avec deux décimales au plus"
+_SAISIES_MINIMALES = 28
 _SAISIES_MOUVEMENTS = 15
 
 
@@ -54,6 +56,7 @@ def write(roster: Roster) -> bytes:
 
 
 _BORDEREAU_SAISIE = ("neant", "remplace", "preparateur", "prepare_le", "total_heures", "total_montants")
+_BORDEREAU_FORMES = {"prepare_le": "date", "total_heures": "number", "total_montants": "number"}
 _BORDEREAU_AIDE = {
     "neant": "Choisissez « oui » si aucun élément n'est à signaler ce mois-ci ; sinon laissez vide.",
     "remplace": "Choisissez « oui » si ce fichier corrige et remplace en entier un fichier déjà envoyé pour ce mois.",
@@ -141,8 +144,8 @@ def _write_bordereau(sheet: Worksheet, roster: Roster, lists: dict[str, str]) ->
 def _write_elements(sheet: Worksheet, roster: Roster) -> None:
     style.title(
         sheet, roster, "Heures et primes du mois",
-        "Une ligne par agent. Les heures en décimal : 2 h 30 s'écrit 2,5. Une case grise n'est pas à remplir ; "
-        "une case vide veut dire « rien ce mois-ci ».",
+        "Une ligne par agent. Les heures s'écrivent en décimal : 2 h 30 = 2,5. Une case vide : rien ce mois-ci.",
+        "Une case gris foncé n'est pas à remplir : d'après son dossier, l'agent n'y a pas droit.",
     )  # fmt: skip
     fixed = (layout.MATRICULE, layout.NOM, layout.PRENOM, layout.EMPLOI)
     rubriques = list(layout.rubriques(roster).values())
@@ -151,7 +154,8 @@ def _write_elements(sheet: Worksheet, roster: Roster) -> None:
         style.header(sheet, LIGNE_TITRES, column, text)
     last = PREMIERE_LIGNE + max(1, len(roster.agents)) - 1
     for row, agent in enumerate(roster.agents, start=PREMIERE_LIGNE):
-        for column, value in enumerate((roster.cle(agent), agent.nom, agent.prenom, agent.emploi), start=1):
+        emploi = agent.emploi if agent.temps == "temps complet" else f"{agent.emploi} ({agent.temps})"
+        for column, value in enumerate((roster.cle(agent), agent.nom, agent.prenom, emploi), start=1):
             style.locked(sheet, row, column, value)
         for column, rubrique in enumerate(rubriques, start=len(fixed) + 1):
             if _allowed(agent, rubrique.code):
@@ -163,9 +167,9 @@ def _write_elements(sheet: Worksheet, roster: Roster) -> None:
         letter = get_column_letter(column)
         cap, expected = _cap(roster, rubrique.code)
         _numbers(sheet, f"{letter}{PREMIERE_LIGNE}:{letter}{last}", cap, expected)
-    widths = (12, 18, 16, 24, *(14 for _ in rubriques), 40)
+    widths = (12, 20, 16, 24, *(16 for _ in rubriques), 40)
     style.finish(sheet, roster, widths=widths, freeze=f"E{PREMIERE_LIGNE}", header_row=LIGNE_TITRES)
-    sheet.row_dimensions[LIGNE_TITRES].height = 48
+    sheet.row_dimensions[LIGNE_TITRES].height = 64
 
 
 def _header(roster: Roster, code: str) -> str:
@@ -185,12 +189,12 @@ def _cap(roster: Roster, code: str) -> tuple[int, str]:
     """Le plafond de saisie d'une colonne, en centièmes, et sa phrase ; la lecture revérifie agent par agent."""
     if code in IHTS:
         cap = max([roster.contingent_ihts, *map(roster.contingent, roster.agents)])
-        return cap, f"des heures en décimal, de 0 à {cap / 100:g} par mois (2 h 30 s'écrit 2,5)"
+        return cap, f"des heures en décimal, de 0 à {format_hours(cap)} par mois (2 h 30 s'écrit 2,5)"
     if code == "heures_complementaires":
         return layout.PLAFOND_COMPLEMENTAIRES, "des heures en décimal, de 0 à 151,67 (2 h 30 s'écrit 2,5)"
     if layout.rubriques(roster)[code].unite == "heures":
         return layout.PLAFOND_HEURES, "des heures en décimal, de 0 à 400 (2 h 30 s'écrit 2,5)"
-    return layout.PLAFOND_MONTANT, "un montant en euros, sans signe moins, avec deux décimales au plus"
+    return layout.PLAFOND_MONTANT, _UN_MONTANT
 
 
 def _write_absences(sheet: Worksheet, roster: Roster, lists: dict[str, str]) -> None:
@@ -206,14 +210,13 @@ def _write_absences(sheet: Worksheet, roster: Roster, lists: dict[str, str]) -> 
     _list(sheet, f"E{PREMIERE_LIGNE}:E{last}", lists["oui_non"], "Choisissez « oui » ou « non ».")
     _dates(sheet, f"C{PREMIERE_LIGNE}:C{last}", roster.mois.first_day - timedelta(days=366 * 5), roster.mois.last_day)
     _dates(sheet, f"D{PREMIERE_LIGNE}:D{last}", roster.mois.first_day, roster.mois.last_day + timedelta(days=366 * 3))
-    style.finish(sheet, roster, widths=(36, 48, 14, 14, 14, 44), freeze=f"B{PREMIERE_LIGNE}", header_row=LIGNE_TITRES)
+    style.finish(sheet, roster, widths=(36, 52, 14, 14, 16, 44), freeze=f"B{PREMIERE_LIGNE}", header_row=LIGNE_TITRES)
 
 
 def _write_mouvements(sheet: Worksheet, roster: Roster, lists: dict[str, str]) -> None:
     style.title(
         sheet, roster, "Entrées et sorties",
-        "À gauche, les agents qui partent (la date est leur dernier jour). À droite, les agents qui arrivent : "
-        "votre gestionnaire vous demandera les pièces du dossier.",
+        "À gauche, les agents qui partent (la date est leur dernier jour). À droite, les agents qui arrivent.",
     )  # fmt: skip
     first_entry = len(layout.SORTIES_COLONNES) + 2
     style.band(sheet, 3, 1, len(layout.SORTIES_COLONNES), "Sorties")
@@ -233,8 +236,9 @@ def _write_mouvements(sheet: Worksheet, roster: Roster, lists: dict[str, str]) -
 def _write_autres(sheet: Worksheet, roster: Roster, lists: dict[str, str]) -> None:
     style.title(
         sheet, roster, "Autres éléments",
-        "Pour un montant qui demande une explication. Le mois de droit est le mois que la somme rémunère : "
-        "laissez vide pour ce mois-ci. Une somme due au titre d'un mois passé : appelez votre gestionnaire.",
+        "Pour un montant qui demande une explication. Le mois de droit est celui que la somme rémunère : "
+        "laissez vide pour ce mois-ci.",
+        "Une somme due au titre d'un mois passé : appelez votre gestionnaire.",
     )  # fmt: skip
     last = _table(sheet, roster, layout.AUTRES_COLONNES, {"montant": "number", "motif": "wrapped"})
     _list(sheet, f"A{PREMIERE_LIGNE}:A{last}", lists["agents"], "Choisissez l'agent dans la liste.")
@@ -276,10 +280,8 @@ def _list(sheet: Worksheet, cells: str, reference: str, message: str) -> None:
 
 
 def _numbers(sheet: Worksheet, cells: str, cap: int, expected: str) -> None:
-    rule = DataValidation(
-        type="decimal", operator="between", formula1="0", formula2=f"{cap // 100}.{cap % 100:02d}",
-        allow_blank=True, showErrorMessage=True,
-    )  # fmt: skip
+    rule = DataValidation(type="decimal", operator="between", allow_blank=True, showErrorMessage=True)
+    rule.formula1, rule.formula2 = "0", format_decimal(cap)
     rule.errorTitle, rule.error = "Nombre à vérifier", f"Cette case attend {expected}."
     sheet.add_data_validation(rule)
     rule.add(cells)
@@ -291,10 +293,8 @@ def _serial(day: date) -> str:
 
 
 def _dates(sheet: Worksheet, cells: str, first: date, last: date) -> None:
-    rule = DataValidation(
-        type="date", operator="between", formula1=_serial(first), formula2=_serial(last),
-        allow_blank=True, showErrorMessage=True,
-    )  # fmt: skip
+    rule = DataValidation(type="date", operator="between", allow_blank=True, showErrorMessage=True)
+    rule.formula1, rule.formula2 = _serial(first), _serial(last)
     rule.errorTitle = "Date à vérifier"
     rule.error = f"Cette case attend une date du {first:%d/%m/%Y} au {last:%d/%m/%Y}, écrite jj/mm/aaaa."
     sheet.add_data_validation(rule)

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from dsn import codes as dsn_codes
 from dsn import facts
 from dsn.anomalies import Anomaly
 from dsn.assemble import LigneCtp, LignePaie, assemble
+from dsn.norm import for_month
 from dsn.totals import remunerations_requises
 from payroll.engine.bulletin import Ligne, Section
 from payroll.legislation import Figures
 from payroll.money import apply_rate, round_half_up
+from payroll.month import mesures
 from payroll.month.declarant import Declarant
 from payroll.month.lire import BulletinLu
 from payroll.periods import Month
-from payroll.store.tables import Absence, Adherent, ParametreEmployeur, TauxPas
+from payroll.store.tables import Absence, Adherent, ParametreEmployeur, SituationContrat, TauxPas
 
 _FULL_TIME = 3500
 _MONTHLY_FULL_TIME = 15167
@@ -29,7 +31,7 @@ _CONTRIBUTIONS = frozenset(Section) - {Section.BRUT, Section.NET}
 _BAREMES = {"metropole": "13", "guadeloupe_martinique_reunion": "23", "guyane_mayotte": "33"}
 """S21.G00.50.007 : barème mensuel du territoire de domicile."""
 _CONTRAT_COURT = "-1"
-_COMPOSANTES_CNRACL = ("nbi",)
+"""S21.G00.50.008 d'un contrat de deux mois au plus ou à terme imprécis (CT p.241)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,15 @@ def population_of(lu: BulletinLu) -> str:
     return f"contractuel_{lu.contrat.duree or 'cdd'}"
 
 
-def declare_bulletin(context: Employe, lu: BulletinLu, absences: Sequence[Absence], taux: TauxPas | None) -> Declaree:
-    """Met un bulletin en faits DSN."""
+def declare_bulletin(
+    context: Employe,
+    lu: BulletinLu,
+    absences: Sequence[Absence],
+    taux: TauxPas | None,
+    *,
+    emplois_multiples: bool = False,
+) -> Declaree:
+    """Met un bulletin en faits DSN ; ``absences`` : celles du contrat depuis un an, et les arrêts de l'agent."""
     population = population_of(lu)
     first = max(context.mois.first_day, lu.contrat.date_debut)
     last = min(context.mois.last_day, lu.fin or context.mois.last_day)
@@ -85,9 +94,9 @@ def declare_bulletin(context: Employe, lu: BulletinLu, absences: Sequence[Absenc
         context.declarant.organismes,
         effectif_50=context.parametre.effectif >= context.figures.integer("fnal.seuil_effectif"),
         bases_connues=known_bases,
-        numero_contrat="",
+        plafond_applique=lu.bulletin.colonnes.get("plafond_periode") if population != "elu_non_assujetti" else None,
     )
-    contrat, missing = _contrat(context, lu, population, absences, last)
+    contrat, missing = _contrat(context, lu, population, absences, last, emplois_multiples=emplois_multiples)
     individu = _individu(lu, contrat, _versement(context, lu, first, last, built.bases, taux))
     return Declaree(individu, built.ctp, (*built.anomalies, *missing))
 
@@ -132,7 +141,13 @@ def _contributions(context: Employe, lu: BulletinLu, ligne: Ligne) -> list[Ligne
 
 
 def _contrat(
-    context: Employe, lu: BulletinLu, population: str, absences: Sequence[Absence], last: date
+    context: Employe,
+    lu: BulletinLu,
+    population: str,
+    absences: Sequence[Absence],
+    last: date,
+    *,
+    emplois_multiples: bool,
 ) -> tuple[facts.Contrat, list[Anomaly]]:
     contrat, row, parametre = lu.contrat, lu.conditions, context.parametre
     value = {code: ligne.valeur or "" for code, ligne in dsn_codes.load().contrat(context.norme, population).items()}
@@ -163,7 +178,7 @@ def _contrat(
         unite_quotite=value["S21.G00.40.011"],
         quotite_reference=hours,
         quotite_contrat=round_half_up(hours * row.quotite_num, row.quotite_den),
-        modalite_temps=value.get("S21.G00.40.014") or ("20" if part_time else "10"),
+        modalite_temps=value.get("S21.G00.40.014") or _modalite(row),
         convention_collective=value["S21.G00.40.017"],
         regime_maladie=value["S21.G00.40.018"],
         lieu_travail=context.adherent.siret,
@@ -172,6 +187,7 @@ def _contrat(
         statut_emploi=value["S21.G00.40.026"],
         gestion_chomage=parametre.gestion_chomage if insured else value["S21.G00.40.029"],
         date_adhesion_chomage=parametre.adhesion_chomage if insured else None,
+        emplois_multiples="02" if emplois_multiples else "01",
         employeurs_multiples="02" if row.heures_tous_employeurs_centiemes else "03" if elu else "01",
         regime_at=value["S21.G00.40.039"],
         code_risque_at=risk,
@@ -184,35 +200,11 @@ def _contrat(
         indice_majore=row.indice_majore if public and row.indice_majore else None,
         nbi=str(row.nbi) if public and row.nbi else "",
         retraites_complementaires=(facts.RetraiteComplementaire(code=value["S21.G00.71.002"]),),
-        arrets=tuple(_arrets(absences)),
-        suspensions=tuple(_suspensions(absences)),
+        arrets=mesures.arrets(absences, context.mois.first_day, last),
+        suspensions=mesures.suspensions(absences, context.mois.first_day, last),
         fin=fin,
     )
     return declared, anomalies
-
-
-def _arrets(absences: Sequence[Absence]) -> list[facts.Arret]:
-    found = []
-    for absence in absences:
-        code = dsn_codes.load().absence(absence.type)
-        if code is not None and code.bloc == facts.Arret.BLOC:
-            found.append(
-                facts.Arret(
-                    motif=code.valeur or "",
-                    dernier_jour_travaille=absence.debut - timedelta(days=1),
-                    fin_previsionnelle=absence.fin,
-                )
-            )
-    return found
-
-
-def _suspensions(absences: Sequence[Absence]) -> list[facts.Suspension]:
-    found = []
-    for absence in absences:
-        code = dsn_codes.load().absence(absence.type)
-        if code is not None and code.bloc == facts.Suspension.BLOC:
-            found.append(facts.Suspension(motif=code.valeur or "", debut=absence.debut, fin=absence.fin))
-    return found
 
 
 def _versement(
@@ -225,6 +217,7 @@ def _versement(
 ) -> facts.Versement:
     bulletin = lu.bulletin
     bareme = _BAREMES[lu.agent.territoire_pas]
+    primes = mesures.primes(bulletin, lu.contrat.numero)
     elements = [facts.ElementRevenuCalcule(type="03", montant=bulletin.montant_net_social, debut=first, fin=last)]
     exonerees = bulletin.colonnes.get("heures_exonerees", 0)
     if exonerees:
@@ -232,36 +225,54 @@ def _versement(
     return facts.Versement(
         date_versement=context.declarant.date_paiement,
         remuneration_nette_fiscale=bulletin.net_imposable,
-        # La rémunération effectivement due, avant prélèvement à la source et avant acomptes ou retenues.
-        net_verse=bulletin.net_avant_impot,
+        net_verse=mesures.net_verse(bulletin),
         taux_pas_ppm=bulletin.pas_taux_ppm,
         type_taux_pas=bareme if bulletin.pas_bareme or taux is None else "01",
-        identifiant_taux="" if bulletin.pas_bareme or taux is None else taux.identifiant,
+        identifiant_taux=_rate_identifier(lu, taux),
         pas=bulletin.pas,
         soumis_pas=bulletin.pas_base,
-        remunerations=_remunerations(lu, first, last),
-        primes=_primes(lu),
+        remunerations=_remunerations(lu, primes, first, last),
+        primes=primes,
+        autres_elements=mesures.autres_elements(bulletin, lu.contrat.numero, first, last),
         elements_nets=tuple(elements),
         bases=bases,
     )
 
 
-def _remunerations(lu: BulletinLu, first: date, last: date) -> tuple[facts.Remuneration, ...]:
+def _rate_identifier(lu: BulletinLu, taux: TauxPas | None) -> str:
+    if lu.bulletin.pas_bareme or taux is None:
+        return _CONTRAT_COURT if lu.contrat.contrat_court else ""
+    return taux.identifiant
+
+
+def _modalite(row: SituationContrat) -> str:
+    """S21.G00.40.014 : les lectures sont des lignes de codes."""
+    if row.quotite_num != row.quotite_den:
+        name = "modalite_temps_partiel"
+    else:
+        full = row.heures_hebdo_centiemes == _FULL_TIME
+        name = "modalite_temps_plein" if full else "modalite_temps_non_complet"
+    return dsn_codes.load().convention(name).valeur or ""
+
+
+def _remunerations(
+    lu: BulletinLu, primes: Sequence[facts.Prime], first: date, last: date
+) -> tuple[facts.Remuneration, ...]:
     bulletin, numero = lu.bulletin, lu.contrat.numero
     elu = bool(lu.conditions.mandat)
     absences = sum(ligne.montant_salarie for ligne in _absence_lines(lu))
     base = sum(ligne.montant_salarie for ligne in bulletin.lignes if ligne.code in ("traitement", "indemnite_fonction"))
-    worked = facts.Activite(type="01", mesure=bulletin.colonnes.get("heures_payees", 0))
+    norm = for_month(bulletin.mois.first_day)
     found = list(
         remunerations_requises(
             first,
             last,
             numero,
             brut=bulletin.brut,
-            brut_chomage=0 if elu else bulletin.brut,
+            brut_chomage=0 if elu else mesures.brut_chomage(bulletin, primes, norm),
             retabli=bulletin.brut - absences,
             salaire_base=base,
-            activites=() if elu else (worked,),
+            activites=() if elu else mesures.activites(bulletin, lu.conditions),
         )
     )
     for code in ("ihts", "heures_complementaires"):
@@ -279,26 +290,6 @@ def _remunerations(lu: BulletinLu, first: date, last: date) -> tuple[facts.Remun
                 )
             )
     return tuple(found)
-
-
-def _primes(lu: BulletinLu) -> tuple[facts.Prime, ...]:
-    """Les éléments que la norme isole (IFSE, CIA, SFT, résidence), nets des retenues d'absence qui les touchent."""
-    reduced = {
-        "ifse": sum(ligne.montant_salarie for ligne in _absence_lines(lu) if ligne.code.endswith("_primes")),
-        "indemnite_residence": sum(
-            ligne.montant_salarie for ligne in _absence_lines(lu) if ligne.code.endswith("_indemnite_residence")
-        ),
-    }
-    amounts: dict[str, int] = {}
-    for ligne in lu.bulletin.lignes:
-        row = dsn_codes.load().element(ligne.code)
-        if ligne.section is Section.BRUT and row is not None and row.bloc == facts.Prime.BLOC:
-            amounts[ligne.code] = amounts.get(ligne.code, reduced.get(ligne.code, 0)) + ligne.montant_salarie
-    return tuple(
-        facts.Prime(type=row.valeur or "", montant=amount, numero_contrat=lu.contrat.numero)
-        for code, amount in amounts.items()
-        if amount and (row := dsn_codes.load().element(code)) is not None
-    )
 
 
 def _absence_lines(lu: BulletinLu) -> list[Ligne]:

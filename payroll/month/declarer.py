@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from sqlmodel import Session, col, or_, select
 
@@ -19,7 +20,7 @@ from payroll import legislation
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, key, put_document, record, require_paie
 from payroll.month.declarant import Declarant
 from payroll.month.declaration import Declaree, Employe, declare_bulletin
-from payroll.month.lire import read_bulletins
+from payroll.month.lire import BulletinLu, read_bulletins
 from payroll.month.situations import employer_settings
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -39,6 +40,7 @@ from payroll.wording import plural
 _EFFECTIF = "S21.G00.11.008"
 """L'effectif de l'établissement : dans la norme jusqu'en 2025."""
 _IRCANTEC = frozenset({"060", "061"})
+_UN_AN = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,16 @@ def _facts(
     bulletins = read_bulletins(session, paie)
     absences = _absences(session, adherent, mois)
     taux = _rates(session, adherent, mois)
+    contracts = Counter(key(lu.agent.id) for lu in bulletins)
     declared = [
-        declare_bulletin(context, lu, absences[key(lu.contrat.id)], taux.get(key(lu.agent.id))) for lu in bulletins
+        declare_bulletin(
+            context,
+            lu,
+            _concerning(lu, bulletins, absences),
+            taux.get(key(lu.agent.id)),
+            emplois_multiples=contracts[key(lu.agent.id)] > 1,
+        )
+        for lu in bulletins
     ]
     etablissement = _etablissement(context, declared)
     entreprise = facts.Entreprise(
@@ -145,7 +155,13 @@ def _facts(
         contact=declarant.contact,
         essai=declarant.essai,
     )
-    found = tuple(dict.fromkeys(anomaly for item in declared for anomaly in item.anomalies))
+    found = tuple(
+        dict.fromkeys(
+            anomaly
+            for anomalies in (*(item.anomalies for item in declared), _unpayable(context, etablissement))
+            for anomaly in anomalies
+        )
+    )
     return facts.MonthlyFacts(envoi=envoi, declarations=(declaration,)), found
 
 
@@ -192,6 +208,18 @@ def _etablissement(context: Employe, declared: list[Declaree]) -> facts.Etabliss
     )
 
 
+def _unpayable(context: Employe, etablissement: facts.Etablissement) -> list[Anomaly]:
+    """Ce qui est dû à un organisme que l'on ne sait pas nommer : le taire serait ne pas le payer."""
+    due = montant_cotisations(etablissement.individus, _IRCANTEC)
+    if context.declarant.siret_ircantec or not due:
+        return []
+    text = (
+        "Des cotisations Ircantec sont dues et le SIRET de l'Ircantec n'est pas réglé. Renseignez "
+        "PAIE_SIRET_IRCANTEC d'après la table officielle des organismes, puis déclarez de nouveau."
+    )
+    return [Anomaly(0, "S21.G00.20.001", "COD-03", True, text)]
+
+
 def _address(adherent: Adherent) -> facts.Adresse:
     return facts.Adresse(voie=adherent.adresse, code_postal=adherent.code_postal, localite=adherent.ville)
 
@@ -206,7 +234,24 @@ def _contacts(adherent: Adherent) -> tuple[facts.Contact, ...]:
     )
 
 
+def _concerning(lu: BulletinLu, bulletins: list[BulletinLu], absences: dict[int, list[Absence]]) -> list[Absence]:
+    """Les absences du contrat, et les arrêts de l'agent dits sous un autre : un arrêt vaut pour tous (CT p.108)."""
+    own = absences[key(lu.contrat.id)]
+    if lu.conditions.mandat:
+        return own
+    others = [
+        absence
+        for other in bulletins
+        if other.agent.id == lu.agent.id and other.contrat.id != lu.contrat.id
+        for absence in absences[key(other.contrat.id)]
+        if (code := dsn_codes.load().absence(absence.type)) is not None and code.bloc == facts.Arret.BLOC
+    ]
+    known = {(absence.type, absence.debut, absence.fin) for absence in own}
+    return own + [absence for absence in others if (absence.type, absence.debut, absence.fin) not in known]
+
+
 def _absences(session: Session, adherent: Adherent, mois: Month) -> dict[int, list[Absence]]:
+    """Les absences d'un an, par contrat : une prolongation se rattache à un arrêt commencé avant le mois."""
     found: dict[int, list[Absence]] = defaultdict(list)
     rows = session.exec(
         select(Absence)
@@ -214,7 +259,7 @@ def _absences(session: Session, adherent: Adherent, mois: Month) -> dict[int, li
         .where(
             Absence.adherent_id == adherent.id,
             Absence.debut <= mois.last_day,
-            Absence.fin >= mois.first_day,
+            Absence.fin >= mois.first_day - _UN_AN,
             or_(col(Absence.fichier_id).is_(None), FichierRecu.etat == EtatFichier.ACCEPTE),
         )
         .order_by(col(Absence.debut))

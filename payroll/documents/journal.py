@@ -19,8 +19,8 @@ from payroll.engine.bulletin import Bulletin, Ligne, Section
 from payroll.periods import Month
 from payroll.xlsx import deterministic_bytes, safe_text
 
-AMOUNT_FORMAT = "#,##0.00"
-"""Le tableur l'affiche à la française : espace des milliers, virgule."""
+AMOUNT_FORMAT = '#,##0.00;-#,##0.00;"–"'
+"""Le tableur l'affiche à la française (espace des milliers, virgule) ; zéro est un tiret, qui laisse voir le reste."""
 RATE_FORMAT = "0.00##%"
 JUSTE = "Contrôle : somme des lignes = totaux"
 ECART = "Contrôle : ÉCART entre les lignes et les totaux, à examiner avant tout paiement"
@@ -140,16 +140,16 @@ def _columns(facts: JournalFacts) -> list[_Column]:
 
 
 def _by_code(lines: Iterable[Ligne]) -> dict[str, str]:
-    """Code → libellé, dans l'ordre d'impression.
+    """Code → intitulé, dans l'ordre du catalogue : celui des lignes ne vaut que dans leur bulletin.
 
-    Le libellé est celui du catalogue : une rubrique imprimée en plusieurs lignes (tranches d'heures) a une colonne.
+    L'intitulé est celui du catalogue : une rubrique imprimée en plusieurs lignes (tranches d'heures) a une colonne.
     """
     catalogue = load()
-    found: dict[str, str] = {}
-    for line in sorted(lines, key=lambda line: (line.ordre, line.code)):
+    found: dict[str, tuple[int, str]] = {}
+    for line in lines:
         rubrique = catalogue.get(line.code)
-        found.setdefault(line.code, rubrique.libelle if rubrique else line.libelle)
-    return found
+        found.setdefault(line.code, (rubrique.ordre, rubrique.intitule) if rubrique else (line.ordre, line.libelle))
+    return {code: text for code, (_, text) in sorted(found.items(), key=lambda item: (item[1][0], item[0]))}
 
 
 def _gross_of(code: str) -> Callable[[Bulletin], int]:
@@ -287,8 +287,8 @@ def _finish(sheet: Worksheet, facts: JournalFacts, header_row: int, count: int, 
     for index in range(1, sheet.max_column + 1):
         texts = [str(sheet.cell(row, index).value or "") for row in range(header_row + 1, header_row + count + 1)]
         longest = max((len(text) for text in texts), default=0)
-        sheet.column_dimensions[get_column_letter(index)].width = min(48, max(12, longest + 3))
-    sheet.row_dimensions[header_row].height = 48
+        sheet.column_dimensions[get_column_letter(index)].width = min(48, max(14, longest + 3))
+    sheet.row_dimensions[header_row].height = 64
     sheet.freeze_panes = f"{get_column_letter(frozen_columns + 1)}{header_row + 1}"
     sheet.auto_filter.ref = f"A{header_row}:{last}{header_row + max(count, 1)}"
     sheet.print_title_rows = f"{header_row}:{header_row}"

@@ -10,7 +10,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from payroll.catalogue import load
-from payroll.documents.journal import ECART, JUSTE, JournalFacts, JournalRow, render
+from payroll.documents.journal import AMOUNT_FORMAT, ECART, JUSTE, JournalFacts, JournalRow, render
 from payroll.engine.bulletin import Bulletin, Ligne, Section
 from payroll.periods import Month
 from tests.documents import samples
@@ -60,7 +60,7 @@ def test_une_ligne_par_agent_et_des_totaux_qui_sont_des_valeurs() -> None:
     titulaire, total = rows[0], rows[3]
     assert titulaire["Nom"] == "Larrezet"
     assert cents(titulaire["Total brut"]) == 210761
-    assert cents(titulaire[load()["ifse"].libelle]) == 15000
+    assert cents(titulaire[load()["ifse"].intitule]) == 15000
     assert cents(titulaire["Retraite, part agent"]) == 19999 + 1529
     assert cents(titulaire["CSG et CRDS, part agent"]) == 13089 + 4620 + 962 + 1415
     assert cents(titulaire["Net à payer"]) == 169080
@@ -77,7 +77,7 @@ def test_une_rubrique_en_plusieurs_lignes_n_a_qu_une_colonne() -> None:
     )
     bulletin = replace(samples.ELU, lignes=(*samples.ELU.lignes, *tranches))
     first = table(reopen(render(journal(row(bulletin))))["Journal"])[0]
-    assert cents(first[load()["ihts"].libelle]) == 23000
+    assert cents(first[load()["ihts"].intitule]) == 23000
     assert not any("14 premières" in title for title in first)
 
 
@@ -153,7 +153,7 @@ def test_les_montants_sont_des_nombres_exacts_au_format_monetaire() -> None:
         cell for cell in sheet[HEADER + 1] if cell.value and sheet.cell(HEADER, cell.column).value == "Total brut"
     )
     assert cell.data_type == "n"
-    assert cell.number_format == "#,##0.00"
+    assert cell.number_format == AMOUNT_FORMAT
     assert str(cell.value) == "2107.61"
     assert sheet["A5"].data_type == "s", "un matricule garde ses zéros"
 

@@ -16,7 +16,7 @@ from payroll.engine.limits import Limits
 from payroll.engine.net import TERRITOIRES_PAS
 from payroll.engine.situation import Employeur, RegimeRetraite, Situation, Statut
 from payroll.legislation import FigureMissing
-from payroll.money import PPM
+from payroll.money import PPM, format_percent, round_half_up
 from payroll.periods import Month
 
 _POPULATION_MAXIMALE = 100_000_000
@@ -179,7 +179,7 @@ def _check_agent(situation: Situation, qui: str, limits: Limits) -> Iterator[Ano
             "quotite-non-couverte",
             "cette quotité de temps partiel n'est pas calculée",
             "Les quotités prévues sont 50, 60, 70, 80, 90 et 100 %.",
-            recu=f"{float(pourcent):g} %",
+            recu=format_percent(round_half_up(pourcent.numerator * 10_000, pourcent.denominator)),
             texte="CGFP L. 612-5",
         )
     yield from _check_scheme(situation, qui, limits, complet)

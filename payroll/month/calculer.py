@@ -30,6 +30,14 @@ class Calculee:
     anomalies: tuple[Anomalie, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Contenu:
+    entrees: EntreesDuMois
+    bulletins: tuple[Bulletin | None, ...]
+    anomalies: tuple[Anomalie, ...]
+    empreinte: str
+
+
 def compute_month(registre: Registre, code: str, mois: Month, acte: Acte, *, sans_fichier: bool = False) -> Calculee:
     """Calcule tous les bulletins d'un adhérent pour un mois, et garde le résultat comme une révision.
 
@@ -41,34 +49,21 @@ def compute_month(registre: Registre, code: str, mois: Month, acte: Acte, *, san
         paie = require_paie(session, adherent, mois)
         if paie.etat == EtatPaie.OUVERTE and not sans_fichier:
             _require_file(session, adherent, mois)
-        gathered = gather(session, adherent, mois)
-        if isinstance(gathered, list):
-            raise GesteRefuse(f"{adherent.nom} : {gathered[0]}", tuple(gathered))
-        calcul = engine.compute(
-            mois,
-            [gathered.employeur] * len(gathered.contrats),
-            [contrat.situation for contrat in gathered.contrats],
-        )
-        anomalies = (*gathered.anomalies, *calcul.anomalies)
-        contents = [
-            (contrat.contrat.numero, inputs_to_json(gathered.employeur, contrat.situation), bulletin)
-            for contrat, bulletin in zip(gathered.contrats, calcul.bulletins, strict=True)
-        ]
-        fingerprint = content_hash(contents)
-        count = sum(bulletin is not None for bulletin in calcul.bulletins)
-        if paie.etat != EtatPaie.OUVERTE and paie.hash_contenu == fingerprint:
-            return Calculee(paie, False, count, anomalies)
+        contenu = _contenu(session, adherent, mois)
+        count = sum(bulletin is not None for bulletin in contenu.bulletins)
+        if paie.etat != EtatPaie.OUVERTE and paie.hash_contenu == contenu.empreinte:
+            return Calculee(paie, False, count, contenu.anomalies)
         if paie.etat not in _COMPUTABLE:
             raise GesteRefuse(
                 f"{adherent.nom} : la paie de {mois.libelle} est déjà {paie.etat}, et ses données ont changé depuis. "
                 "Elle ne se recalcule plus : la correction se porte sur le mois suivant."
             )
         paie = _next_revision(session, paie, acte)
-        paie.hash_contenu = fingerprint
-        paie.anomalies = anomalies_to_json(anomalies)
+        paie.hash_contenu = contenu.empreinte
+        paie.anomalies = anomalies_to_json(contenu.anomalies)
         session.add(paie)
         session.flush()
-        _store_bulletins(session, paie, gathered, calcul.bulletins)
+        _store_bulletins(session, paie, contenu.entrees, contenu.bulletins)
         record(
             session,
             acte,
@@ -77,11 +72,42 @@ def compute_month(registre: Registre, code: str, mois: Month, acte: Acte, *, san
             mois,
             revision=paie.revision,
             bulletins=count,
-            refuses=len(contents) - count,
+            refuses=len(contenu.bulletins) - count,
             sans_fichier=sans_fichier,
-            empreinte=fingerprint[:12],
+            empreinte=contenu.empreinte[:12],
         )
-        return Calculee(paie, True, count, anomalies)
+        return Calculee(paie, True, count, contenu.anomalies)
+
+
+def require_current(session: Session, adherent: Adherent, paie: Paie) -> None:
+    """Lève :class:`GesteRefuse` si un fichier ou un dossier a changé depuis le calcul de cette révision.
+
+    Sans cela, un fichier accepté après le calcul ne serait jamais payé : une paie déclarée ne se recalcule plus.
+    """
+    mois = Month.parse(paie.mois)
+    if _contenu(session, adherent, mois).empreinte != paie.hash_contenu:
+        raise GesteRefuse(
+            f"{adherent.nom} : les données de {mois.libelle} ont changé depuis le calcul de la révision "
+            f"{paie.revision}. Recalculez, relisez, puis validez."
+        )
+
+
+def _contenu(session: Session, adherent: Adherent, mois: Month) -> _Contenu:
+    """Le contenu que donnent les données présentes : le même calcul pour calculer, valider et déclarer."""
+    gathered = gather(session, adherent, mois)
+    if isinstance(gathered, list):
+        raise GesteRefuse(f"{adherent.nom} : {gathered[0]}", tuple(gathered))
+    calcul = engine.compute(
+        mois,
+        [gathered.employeur] * len(gathered.contrats),
+        [contrat.situation for contrat in gathered.contrats],
+    )
+    anomalies = (*gathered.anomalies, *calcul.anomalies)
+    contents = [
+        (contrat.contrat.numero, inputs_to_json(gathered.employeur, contrat.situation), bulletin)
+        for contrat, bulletin in zip(gathered.contrats, calcul.bulletins, strict=True)
+    ]
+    return _Contenu(gathered, tuple(calcul.bulletins), anomalies, content_hash(contents, anomalies))
 
 
 def _require_file(session: Session, adherent: Adherent, mois: Month) -> None:
@@ -122,7 +148,9 @@ def _next_revision(session: Session, paie: Paie, acte: Acte) -> Paie:
     )
 
 
-def _store_bulletins(session: Session, paie: Paie, gathered: EntreesDuMois, bulletins: list[Bulletin | None]) -> None:
+def _store_bulletins(
+    session: Session, paie: Paie, gathered: EntreesDuMois, bulletins: tuple[Bulletin | None, ...]
+) -> None:
     rows = []
     for contrat, bulletin in zip(gathered.contrats, bulletins, strict=True):
         if bulletin is not None:

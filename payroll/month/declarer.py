@@ -17,6 +17,7 @@ from dsn.norm import for_month
 from dsn.totals import agreger, fusionner, montant_cotisations, montant_pas, total_bordereau
 from dsn.writer import write
 from payroll import legislation
+from payroll.month.calculer import require_current
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, key, put_document, record, require_paie
 from payroll.month.declarant import Declarant
 from payroll.month.declaration import Declaree, Employe, declare_bulletin
@@ -55,8 +56,8 @@ class Declaration:
 def declare_month(registre: Registre, code: str, mois: Month, acte: Acte, declarant: Declarant) -> Declaration:
     """Produit et contrôle la DSN d'une paie validée ; une paie déjà déclarée garde la sienne.
 
-    Lève :class:`GesteRefuse` si la paie n'est pas validée, ou si un contrôle bloquant échoue : la paie reste validée,
-    rien n'est joint aux documents.
+    Lève :class:`GesteRefuse` si la paie n'est pas validée, si ses données ont changé depuis, ou si un contrôle
+    bloquant échoue : la paie reste validée, rien n'est joint aux documents.
     """
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
@@ -68,6 +69,7 @@ def declare_month(registre: Registre, code: str, mois: Month, acte: Acte, declar
             raise GesteRefuse(
                 f"{adherent.nom} : la paie de {mois.libelle} est {paie.etat} ; elle se déclare une fois validée."
             )
+        require_current(session, adherent, paie)
         monthly, found = _facts(session, adherent, paie, mois, acte, declarant)
         message, built = build(monthly)
         content = write(message)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from payroll.anomalies import Anomalie
 from payroll.engine.bulletin import Bulletin, Ligne, Section
 from payroll.engine.situation import Cumuls, Employeur, Situation
 from payroll.month.commun import anomalies_from_json, anomalies_to_json
@@ -107,9 +108,14 @@ def bulletin_from_rows(row: BulletinPaie, lines: Iterable[LigneBulletin], mois: 
     )
 
 
-def content_hash(contents: Iterable[tuple[str, Mapping[str, Any], Bulletin | None]]) -> str:
-    """L'empreinte d'une paie : numéro de contrat, entrées et bulletin de chacun. L'approbation porte sur elle."""
-    payload = [
+def content_hash(
+    contents: Iterable[tuple[str, Mapping[str, Any], Bulletin | None]], anomalies: Iterable[Anomalie] = ()
+) -> str:
+    """L'empreinte d'une paie : contrats, entrées et bulletins, et ce qui empêche les autres d'en avoir un.
+
+    L'approbation porte sur elle : un agent laissé de côté en fait partie.
+    """
+    bulletins = [
         {
             "contrat": numero,
             "entrees": entrees,
@@ -117,6 +123,7 @@ def content_hash(contents: Iterable[tuple[str, Mapping[str, Any], Bulletin | Non
         }
         for numero, entrees, bulletin in contents
     ]
+    payload = {"bulletins": bulletins, "anomalies": anomalies_to_json(list(anomalies))}
     text = json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

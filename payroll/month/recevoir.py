@@ -39,7 +39,10 @@ _OPEN_STATES = (EtatPaie.OUVERTE, EtatPaie.CALCULEE, EtatPaie.VALIDEE)
 
 
 def keep_file(registre: Registre, code: str, nom: str, content: bytes, acte: Acte) -> FichierRecu:
-    """Garde un fichier reçu sous son empreinte, avant toute lecture ; le même contenu n'est gardé qu'une fois."""
+    """Garde un fichier reçu sous son empreinte, avant toute lecture ; le même contenu n'est gardé qu'une fois.
+
+    Un fichier refusé que l'on redépose tel quel se relit : le mois a pu s'ouvrir, ou un dossier se compléter, depuis.
+    """
     sha256 = registre.pieces.put(content)
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
@@ -47,6 +50,10 @@ def keep_file(registre: Registre, code: str, nom: str, content: bytes, acte: Act
             select(FichierRecu).where(FichierRecu.adherent_id == adherent.id, FichierRecu.sha256 == sha256)
         ).one_or_none()
         if known is not None:
+            if known.etat == EtatFichier.REFUSE:
+                known.etat = EtatFichier.RECU
+                session.add(known)
+                record(session, acte, "recevoir", code, None, fichier=sha256[:12], taille=len(content), relu=True)
             return known
         fichier = FichierRecu(
             adherent_id=key(adherent.id), nom=nom, sha256=sha256, taille=len(content), recu_le=acte.moment
@@ -74,8 +81,8 @@ def _read_one(registre: Registre, code: str, fichier_id: int, acte: Acte) -> Fic
         fichier = session.get_one(FichierRecu, fichier_id)
         if fichier.etat != EtatFichier.RECU:
             return fichier
-        mois = _awaited_month(session, adherent)
-        if mois is None:
+        awaited = _awaited_months(session, adherent)
+        if not awaited:
             anomalie = Anomalie(
                 code="aucun-mois-ouvert",
                 fichier=fichier.nom,
@@ -85,9 +92,13 @@ def _read_one(registre: Registre, code: str, fichier_id: int, acte: Acte) -> Fic
             # Sans mois ouvert, l'accusé va dans le dossier du mois de réception.
             _answer_without_roster(session, registre, adherent, fichier, anomalie, acte)
             return fichier
-        roster = roster_of(session, adherent, mois)
+        mois, roster = awaited[0], roster_of(session, adherent, awaited[0])
         content = registre.pieces.get(fichier.sha256)
         lecture = read(content, fichier.nom, roster)
+        if lecture.mois in awaited and lecture.mois != mois:
+            # Deux mois sont ouverts à la saisie : le fichier dit lequel il sert.
+            mois, roster = lecture.mois, roster_of(session, adherent, lecture.mois)
+            lecture = read(content, fichier.nom, roster)
         others = _accepted_lectures(session, registre, adherent, mois, roster)
         if lecture.acceptee:
             extra = [found for _, other in others for found in compare(other, lecture)]
@@ -108,12 +119,12 @@ def _read_one(registre: Registre, code: str, fichier_id: int, acte: Acte) -> Fic
         return fichier
 
 
-def _awaited_month(session: Session, adherent: Adherent) -> Month | None:
-    """Le mois que l'on attend de l'adhérent : le plus ancien encore ouvert à la saisie."""
+def _awaited_months(session: Session, adherent: Adherent) -> list[Month]:
+    """Les mois que l'on attend de l'adhérent, le plus ancien d'abord."""
     found = session.exec(
         select(Paie.mois).where(Paie.adherent_id == adherent.id, col(Paie.etat).in_(_OPEN_STATES)).order_by(Paie.mois)
-    ).first()
-    return Month.parse(found) if found else None
+    ).all()
+    return [Month.parse(text) for text in found]
 
 
 def _accepted_lectures(

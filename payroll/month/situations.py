@@ -81,7 +81,7 @@ class EntreesDuMois:
 
 
 def active_contracts(session: Session, adherent: Adherent, mois: Month) -> list[tuple[Contrat, Agent]]:
-    """Les contrats qui touchent le mois, par matricule puis numéro."""
+    """Les contrats qui touchent le mois, par matricule puis numéro ; un départ annoncé plus tôt les en retire."""
     rows = session.exec(
         select(Contrat, Agent)
         .join(Agent, col(Agent.id) == col(Contrat.agent_id))
@@ -92,7 +92,13 @@ def active_contracts(session: Session, adherent: Adherent, mois: Month) -> list[
         )
         .order_by(Agent.matricule, Contrat.numero)
     ).all()
-    return [(contrat, agent) for contrat, agent in rows]
+    sorties = announced_exits(session, adherent)
+    ends = [end_of(contrat, sorties.get(key(contrat.id))) for contrat, _ in rows]
+    return [
+        (contrat, agent)
+        for (contrat, agent), end in zip(rows, ends, strict=True)
+        if end is None or end >= mois.first_day
+    ]
 
 
 def announced_exits(session: Session, adherent: Adherent) -> dict[int, SortieAnnoncee]:

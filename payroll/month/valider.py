@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from payroll.anomalies import blocking
+from payroll.month.calculer import require_current
 from payroll.month.commun import Acte, GesteRefuse, anomalies_from_json, find_adherent, key, record, require_paie
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -14,8 +15,8 @@ _DEJA_VALIDEE = (EtatPaie.VALIDEE, EtatPaie.DECLAREE, EtatPaie.RESTITUEE, EtatPa
 def approve(registre: Registre, code: str, mois: Month, acte: Acte, *, commentaire: str = "") -> Paie:
     """Approuve la révision courante ; sans effet si elle l'est déjà.
 
-    Lève :class:`GesteRefuse` si rien n'est calculé, ou si des agents n'ont pas de bulletin et qu'aucun commentaire ne
-    dit pourquoi on passe outre.
+    Lève :class:`GesteRefuse` si rien n'est calculé, si les données ont changé depuis le calcul, ou si des agents n'ont
+    pas de bulletin et qu'aucun commentaire ne dit pourquoi on passe outre.
     """
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
@@ -24,6 +25,7 @@ def approve(registre: Registre, code: str, mois: Month, acte: Acte, *, commentai
             return paie
         if paie.etat != EtatPaie.CALCULEE:
             raise GesteRefuse(f"{adherent.nom} : la paie de {mois.libelle} n'est pas calculée, rien n'est à valider.")
+        require_current(session, adherent, paie)
         refused = blocking(anomalies_from_json(paie.anomalies))
         if refused and not commentaire.strip():
             agents = ", ".join(sorted({anomalie.matricule for anomalie in refused if anomalie.matricule}))

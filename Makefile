@@ -4,19 +4,14 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# Les mesures n'existent qu'avec leur module : le geste apparaît avec lui.
-BENCH  := $(wildcard bench/__main__.py)
 # Ni question, ni configuration propre au poste : la même installation partout.
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test lint format mypy bench clean
+.PHONY: help install dev demo test lint format mypy bench bench-quick clean
 
 help: ## Liste les gestes
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
-ifneq ($(BENCH),)
-	@echo "  make bench      Mesure et écrit var/bench.json"
-endif
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 install: $(VENV)/.installe ## Prépare .venv/ et la commande .venv/bin/paie
 	@echo "Prêt. La commande est .venv/bin/paie ; pour voir un mois entier : make demo"
@@ -40,10 +35,11 @@ format: $(VENV)/.developpement ## Met le code en forme
 mypy: $(VENV)/.developpement ## Vérifie les types
 	@$(BIN)/mypy
 
-ifneq ($(BENCH),)
-bench: $(VENV)/.installe
+bench: $(VENV)/.installe ## Mesure le calcul, le rendu et la DSN ; écrit var/bench.json
 	@$(BIN)/python -m bench
-endif
+
+bench-quick: $(VENV)/.installe ## La même chose, en court
+	@$(BIN)/python -m bench --quick
 
 clean: ## Efface ce qui se refait (ni .venv/, ni var/)
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

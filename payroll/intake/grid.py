@@ -1,20 +1,26 @@
-"""Ouvrir un classeur pesé : des feuilles, des cases, chacune avec son adresse. Aucune formule n'est évaluée."""
+"""Ouvrir un classeur .xlsx pesé : des feuilles, des cases, chacune avec son adresse. Aucune formule n'est évaluée."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
-from zipfile import BadZipFile
 
-import python_calamine
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
+from payroll.intake.layout import fold
+
 LIGNES_MAX = 5_000
 COLONNES_MAX = 200
+CASES_MAX = 100_000
+"""Cent mille cases remplies : cinquante fois un gros classeur honnête."""
+
+
+class OversizedError(ValueError):
+    """Le classeur a plus de cases remplies que nous n'en lisons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +35,15 @@ class Case:
         """Ce qu'une personne voit à peu près dans la case."""
         if isinstance(self.valeur, date):
             return f"{self.valeur:%d/%m/%Y}"
+        if isinstance(self.valeur, bool):
+            return "oui" if self.valeur else "non"
         if isinstance(self.valeur, float):
             return repr(self.valeur).removesuffix(".0").replace(".", ",")
         return str(self.valeur).strip()
 
     @property
     def formule(self) -> bool:
+        """Vrai si la case calcule au lieu de dire ; un texte qui commence par « = » est refusé de même."""
         return isinstance(self.valeur, str) and self.valeur.startswith("=")
 
 
@@ -42,52 +51,59 @@ Feuille = Mapping[tuple[int, int], Case]
 """(ligne, colonne), à partir de 1 → case ; une case vide n'y est pas."""
 
 
-def read_xlsx(content: bytes) -> dict[str, Feuille] | None:
-    """Les feuilles d'un classeur .xlsx, formules en texte ; ``None`` s'il ne s'ouvre pas."""
+@dataclass(frozen=True, slots=True)
+class Classeur:
+    """Les feuilles voulues, par nom comparable ; celles qu'on n'attendait pas ; celles qui débordent de nos bornes."""
+
+    feuilles: Mapping[str, Feuille]
+    en_trop: tuple[str, ...] = ()
+    debordantes: tuple[str, ...] = ()
+
+
+def read_xlsx(content: bytes, wanted: Collection[str]) -> Classeur | None:
+    """Les feuilles voulues d'un classeur .xlsx ; ``None`` s'il ne s'ouvre pas.
+
+    Lève :class:`OversizedError` au-delà de ``CASES_MAX`` cases remplies.
+    """
     try:
-        workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        try:
-            return {
-                sheet.title: _cells(sheet.iter_rows(max_row=LIGNES_MAX, max_col=COLONNES_MAX, values_only=True))
-                for sheet in workbook.worksheets
-            }
-        finally:
-            workbook.close()
-    except (BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, SyntaxError, EOFError):
-        # openpyxl lève selon le défaut n'importe laquelle de ces exceptions sur un classeur abîmé.
-        return None
-    except Exception as error:
-        if type(error).__module__.split(".")[0] in {"lxml", "xml", "defusedxml", "zlib", "openpyxl"}:
-            return None
+        workbook = load_workbook(io.BytesIO(content), keep_vba=False, keep_links=False, data_only=False)
+        return _collect(workbook.worksheets, wanted)
+    except OversizedError:
         raise
-
-
-def read_ods(content: bytes) -> dict[str, Feuille] | None:
-    """Les feuilles d'un classeur .ods ; ``None`` s'il ne s'ouvre pas."""
-    try:
-        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = {}
-        for name in workbook.sheet_names:
-            # skip_empty_area décalerait les adresses : la case A1 doit rester A1.
-            rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=LIGNES_MAX)
-            sheets[name] = _cells(rows)
-    except python_calamine.CalamineError:
+    except Exception:
+        # openpyxl, zlib et les analyseurs XML lèvent, selon le défaut, n'importe quelle exception.
         return None
-    else:
-        return sheets
 
 
-def _cells(rows: Iterable[Sequence[Any]]) -> Feuille:
-    return {
-        (row_number, column): Case(_plain(value), f"{get_column_letter(column)}{row_number}")
-        for row_number, row in enumerate(rows, start=1)
-        for column, value in enumerate(row[:COLONNES_MAX], start=1)
-        if value is not None and value != ""
-    }
+def _collect(worksheets: Any, wanted: Collection[str]) -> Classeur:
+    sheets: dict[str, Feuille] = {}
+    extra: list[str] = []
+    overflowing: list[str] = []
+    count = 0
+    for worksheet in worksheets:
+        name = fold(worksheet.title)
+        if name not in wanted or name in sheets:
+            extra.append(worksheet.title)
+            continue
+        cells: dict[tuple[int, int], Case] = {}
+        # Les seules cases présentes : iter_rows créerait tout le rectangle, fût-il de seize milliards de cases.
+        for (row, column), cell in worksheet._cells.items():
+            value = "=" if cell.data_type == "f" and not isinstance(cell.value, str) else plain(cell.value)
+            if value is None or value == "":
+                continue
+            count += 1
+            if count > CASES_MAX:
+                raise OversizedError
+            if row > LIGNES_MAX or column > COLONNES_MAX:
+                overflowing.append(worksheet.title)
+                continue
+            cells[row, column] = Case(value, f"{get_column_letter(column)}{row}")
+        sheets[name] = cells
+    return Classeur(sheets, tuple(extra), tuple(dict.fromkeys(overflowing)))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Une date d'Excel est un instant à minuit : on en garde le jour. Tout autre objet devient son texte."""
-    if isinstance(value, datetime) and not (value.hour or value.minute or value.second):
-        return value.date()
-    return value if isinstance(value, str | int | float | date | bool) else str(value)
+    if isinstance(value, datetime):
+        return value.date() if value.time() == time() else f"{value:%d/%m/%Y %H:%M}"
+    return value if value is None or isinstance(value, str | int | float | date | bool) else str(value)

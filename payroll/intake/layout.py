@@ -79,7 +79,6 @@ AUTRES_COLONNES: Mapping[str, str] = {
 }
 
 CSV_COLONNES = ("matricule", "code", "valeur", "date_debut", "date_fin", "observation")
-CSV_FACULTATIVES = ("mois_de_droit", "prolongation", "nom", "prenom", "statut")
 
 PLAFOND_HEURES = 40_000
 """Aucun mois ne compte plus de 400 heures payées (centièmes) : au-delà, c'est une faute de frappe."""

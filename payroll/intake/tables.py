@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from openpyxl.utils import get_column_letter
+
+from payroll.intake.constats import Lieu
 from payroll.intake.grid import Case, Feuille
 from payroll.intake.layout import fold
 
@@ -13,11 +16,14 @@ _TITRES_AU_PLUS_LOIN = 40
 
 @dataclass(frozen=True, slots=True)
 class Ligne:
-    """Une ligne remplie d'un tableau."""
+    """Une ligne remplie d'un tableau de classeur ou d'un fichier « ; »."""
 
+    feuille: str
     numero: int
     cases: Mapping[str, Case]
     """Champ → case ; un champ vide n'y est pas."""
+    places: Mapping[str, str]
+    """Champ → adresse de sa case, même vide ; d'un champ sans colonne, on ne dit que la ligne."""
 
     def get(self, field: str) -> Case | None:
         return self.cases.get(field)
@@ -26,14 +32,23 @@ class Ligne:
         case = self.cases.get(field)
         return case.texte if case else ""
 
+    def lieu(self, field: str, matricule: str = "", rubrique: str = "") -> Lieu:
+        """L'endroit de ce champ, que la case soit remplie ou vide."""
+        case = self.cases.get(field)
+        cellule = case.adresse if case else self.places.get(field, f"ligne {self.numero}")
+        return Lieu(self.feuille, cellule, matricule, rubrique)
+
 
 @dataclass(frozen=True, slots=True)
 class Tableau:
-    """Un tableau trouvé : la ligne de ses titres, la colonne de chaque champ, et les titres qu'on n'y reconnaît pas."""
+    """Un tableau trouvé : sa feuille, la ligne de ses titres, la colonne de chaque champ, ce qui n'y va pas."""
 
+    nom: str
     ligne_titres: int
     colonnes: Mapping[str, int]
-    inconnus: tuple[Case, ...]
+    inconnus: Mapping[int, Case]
+    """Colonne → titre que l'on n'y reconnaît pas."""
+    en_double: tuple[Case, ...]
 
     def lignes(self, feuille: Feuille) -> Iterator[Ligne]:
         """Les lignes qui ont au moins une case remplie, dans l'ordre."""
@@ -43,11 +58,17 @@ class Tableau:
             if row > self.ligne_titres and column in wanted and case.texte:
                 rows.setdefault(row, {})[wanted[column]] = case
         for row in sorted(rows):
-            yield Ligne(row, rows[row])
+            places = {field: f"{get_column_letter(column)}{row}" for field, column in self.colonnes.items()}
+            yield Ligne(self.nom, row, rows[row], places)
 
 
 def find_table(
-    feuille: Feuille, titles: Mapping[str, str], required: tuple[str, ...], *, others: Mapping[str, str] | None = None
+    nom: str,
+    feuille: Feuille,
+    titles: Mapping[str, str],
+    required: tuple[str, ...],
+    *,
+    others: Mapping[str, str] | None = None,
 ) -> Tableau | None:
     """Le tableau dont la feuille porte les titres demandés ; ``None`` si aucune ligne ne les a tous.
 
@@ -55,16 +76,22 @@ def find_table(
     L'ordre des colonnes, les accents, la casse et les espaces sont indifférents.
     """
     known = {fold(text): field for field, text in titles.items()} | dict(others or {})
-    for row in range(1, _TITRES_AU_PLUS_LOIN + 1):
-        heads = {column: case for (r, column), case in feuille.items() if r == row}
+    heads: dict[int, dict[int, Case]] = {}
+    for (row, column), case in feuille.items():
+        if row <= _TITRES_AU_PLUS_LOIN and case.texte:
+            heads.setdefault(row, {})[column] = case
+    for row in sorted(heads):
         columns: dict[str, int] = {}
-        unknown = []
-        for column in sorted(heads):
-            field = known.get(fold(heads[column].texte)) or known.get(fold(heads[column].texte.removesuffix("(€)")))
+        unknown: dict[int, Case] = {}
+        twice = []
+        for column, case in sorted(heads[row].items()):
+            field = known.get(fold(case.texte))
             if field is None:
-                unknown.append(heads[column])
+                unknown[column] = case
+            elif field in columns:
+                twice.append(case)
             else:
-                columns.setdefault(field, column)
+                columns[field] = column
         if all(field in columns for field in required):
-            return Tableau(row, columns, tuple(unknown))
+            return Tableau(nom, row, columns, unknown, tuple(twice))
     return None

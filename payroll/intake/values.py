@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from payroll.intake.grid import Case
 from payroll.money import AmountError, parse_amount
@@ -15,77 +15,119 @@ _EXCEL_ZERO = date(1899, 12, 30)
 _SERIAL = range(20_000, 80_000)
 """Les nombres qu'un tableur emploie pour les jours de 1954 à 2119."""
 _MONTH_FR = re.compile(r"(\d{1,2})[/-](\d{4})")
-_DIRECTIONS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_FLOAT_DIGITS = 10
+_MORE_DECIMALS = re.compile(r"[+-]?\d+[.,]\d{3,}")
+_DURATION = re.compile(r"\d{1,3}\s*[hH:]\s*\d{0,2}(?::\d{2})?")
+_INVISIBLE = frozenset(
+    "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+_NEAR_INTEGER = Decimal("1e-10")
+_HUGE = 10**12
+_DATE_FORMS = ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y")
 
 
 class UnreadableError(ValueError):
-    """La case ne se lit pas sans deviner ; le message dit ce qui était attendu."""
+    """La case ne se lit pas sans deviner ; le message dit ce qui était attendu, ``code`` pourquoi."""
+
+    def __init__(self, expected: str, code: str = "nombre-illisible", remede: str = "") -> None:
+        super().__init__(expected)
+        self.code, self.remede = code, remede
+
+
+_A_NUMBER = "un nombre avec deux décimales au plus, par exemple 2,5"
+_TOO_PRECISE = "deux décimales au plus, par exemple 2,33"
 
 
 def number(case: Case) -> int:
-    """Un nombre positif ou nul à deux décimales au plus, en centièmes (centimes ou centièmes d'heure).
+    """Un nombre à deux décimales au plus, en centièmes (centimes ou centièmes d'heure).
 
     Un nombre de tableur est un flottant : 0,1 + 0,2 y vaut 0,30000000000000004. On l'arrondit à dix décimales, ce qui
     ne change aucun nombre tapé par une personne, puis on exige qu'il n'en reste que deux.
     """
-    if isinstance(case.valeur, bool | date):
-        raise UnreadableError("un nombre, par exemple 2,5")
-    if isinstance(case.valeur, str):
-        try:
-            hundredths = parse_amount(case.valeur)
-        except AmountError as error:
-            raise UnreadableError("un nombre avec deux décimales au plus, par exemple 2,5") from error
-    else:
-        exact = round(Decimal(repr(case.valeur)), _FLOAT_DIGITS) * 100
-        if not exact.is_finite() or exact != exact.to_integral_value() or abs(exact) > 10**12:
-            raise UnreadableError("un nombre avec deux décimales au plus, par exemple 2,5")
-        hundredths = int(exact)
-    if hundredths < 0:
-        raise UnreadableError("un nombre positif : une retenue se demande à votre gestionnaire")
+    value = case.valeur
+    if isinstance(value, bool | date):
+        raise UnreadableError(_A_NUMBER)
+    return _from_text(value) if isinstance(value, str) else _from_cell(value)
+
+
+def _from_text(text: str) -> int:
+    text = text.replace("−", "-")
+    try:
+        hundredths = parse_amount(text)
+    except AmountError as error:
+        compact = "".join(text.split())
+        if _MORE_DECIMALS.fullmatch(compact):
+            raise UnreadableError(_TOO_PRECISE, "trop-de-decimales") from error
+        if _DURATION.fullmatch(text.strip()):
+            remede = "Écrivez la durée en décimal : 2 h 30 s'écrit 2,5."
+            raise UnreadableError("des heures en décimal, par exemple 2,5", remede=remede) from error
+        raise UnreadableError(_A_NUMBER) from error
     return hundredths
 
 
+def _from_cell(value: int | float) -> int:
+    try:
+        exact = Decimal(repr(value))
+        if not exact.is_finite() or abs(exact) > _HUGE:
+            raise UnreadableError(_A_NUMBER)
+        scaled = exact.quantize(_NEAR_INTEGER) * 100
+    except InvalidOperation as error:
+        raise UnreadableError(_A_NUMBER) from error
+    if scaled != scaled.to_integral_value():
+        raise UnreadableError(_TOO_PRECISE, "trop-de-decimales")
+    return int(scaled)
+
+
 def day(case: Case) -> date:
-    """Un jour : une date de tableur, ou « jj/mm/aaaa » en texte."""
-    value = case.valeur
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and value == int(value) and int(value) in _SERIAL:
-        return _EXCEL_ZERO + timedelta(days=int(value))
-    if isinstance(value, str):
-        for form in ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y"):
+    """Un jour : une date de tableur, son numéro de jour, ou « jj/mm/aaaa » en texte."""
+    found = _spreadsheet_day(case)
+    if found is not None:
+        return found
+    if isinstance(case.valeur, str):
+        for form in _DATE_FORMS:
             try:
-                return datetime.strptime(value.strip(), form).date()  # noqa: DTZ007  (un jour, sans heure)
+                return datetime.strptime(case.texte, form).date()  # noqa: DTZ007  (un jour, sans heure)
             except ValueError:
                 continue
-    raise UnreadableError("une date qui existe, écrite jj/mm/aaaa")
+    raise UnreadableError("une date qui existe, écrite jj/mm/aaaa", "date-illisible")
+
+
+def _spreadsheet_day(case: Case) -> date | None:
+    """Le jour d'une date de tableur ou de son numéro ; ``None`` pour un texte, une heure, un nombre démesuré."""
+    value = case.valeur
+    if isinstance(value, date):
+        return value
+    if isinstance(value, bool | str) or not abs(value) < _SERIAL.stop or int(value) != value:
+        return None
+    return _EXCEL_ZERO + timedelta(days=int(value)) if int(value) in _SERIAL else None
 
 
 def month(case: Case) -> Month:
     """Un mois : « 11/2026 », « 2026-11 », ou une date quelconque de ce mois."""
-    if isinstance(case.valeur, date):
-        return Month.of(case.valeur)
-    text = case.texte
-    found = _MONTH_FR.fullmatch(text)
+    found = _spreadsheet_day(case)
+    if found is not None:
+        return Month.of(found)
+    written = _MONTH_FR.fullmatch(case.texte)
     try:
-        return Month(int(found[2]), int(found[1])) if found else Month.parse(text)
+        return Month(int(written[2]), int(written[1])) if written else Month.parse(case.texte)
     except ValueError as error:
-        raise UnreadableError("un mois, écrit mm/aaaa") from error
+        raise UnreadableError("un mois, écrit mm/aaaa", "mois-illisible") from error
 
 
-def yes(case: Case | None, *, also_no: bool = False) -> bool:
-    """« oui » ou vide (« non » admis si ``also_no``)."""
+def yes(case: Case | None) -> bool:
+    """« oui » ; « non » ou vide veulent dire non."""
     text = "" if case is None else case.texte.casefold()
     if text in ("oui", "x", "o"):
         return True
-    if not text or (also_no and text in ("non", "n")):
+    if text in ("", "non", "n"):
         return False
-    raise UnreadableError("« oui », « non » ou rien" if also_no else "« oui » ou rien")
+    raise UnreadableError("« oui », « non » ou rien", "oui-illisible")
+
+
+def digits(text: str) -> str:
+    """Les seuls chiffres d'un numéro, sans ses espaces."""
+    return "".join(char for char in text if char.isdecimal())
 
 
 def strange(text: str) -> bool:
-    """Vrai si un texte cache des caractères de commande ou de sens d'écriture."""
-    return any(char in _DIRECTIONS or (unicodedata.category(char) == "Cc" and char not in "\t\n\r") for char in text)
+    """Vrai si un texte cache des caractères de commande, invisibles, ou de sens d'écriture."""
+    return any(char in _INVISIBLE or (unicodedata.category(char) == "Cc" and char not in "\t\n\r") for char in text)

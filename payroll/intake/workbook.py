@@ -2,209 +2,204 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from payroll.anomalies import Gravite
-from payroll.intake import layout, values
+from payroll.intake import layout
 from payroll.intake.collecte import Collecte
-from payroll.intake.grid import Case, Feuille
-from payroll.intake.lecture import EntreeAnnoncee, SortieLue
-from payroll.intake.tables import Ligne, Tableau, find_table
+from payroll.intake.constats import REPARTIR, Lieu
+from payroll.intake.elements import add_element, find_rubrique, missing_amount
+from payroll.intake.grid import COLONNES_MAX, LIGNES_MAX, Case, Classeur, Feuille
+from payroll.intake.mouvements import add_absence, add_arrival, add_exit
+from payroll.intake.tables import Tableau, find_table
 
-Feuilles = dict[str, Feuille]
 
-
-def read_workbook(feuilles: Feuilles, work: Collecte) -> None:
+def read_workbook(classeur: Classeur, work: Collecte) -> None:
     """Verse dans ``work`` tout ce que le classeur dit, et tout ce qui n'y va pas."""
-    by_name = {layout.fold(name): feuille for name, feuille in feuilles.items()}
-    missing = [name for name in layout.FEUILLES_LUES if layout.fold(name) not in by_name]
-    for name in missing:
-        work.constats.add(
-            "feuille-manquante",
-            f"la feuille « {name} » n'est plus dans le classeur.",
-            attendu="les feuilles du classeur du mois, inchangées",
-            remede="Repartez du classeur du mois, dans votre dossier « retour ».",
-        )
-    hidden = by_name.get(layout.fold(layout.CACHEE))
-    if hidden is not None:
-        _identity(hidden, work)
-    front = by_name.get(layout.fold(layout.BORDEREAU))
-    if front is not None:
-        _front(front, work)
+    by_name = _expected_sheets(classeur, work)
+    front = _front_cells(by_name.get(layout.BORDEREAU, {}))
+    if layout.CACHEE in by_name:
+        _identity(by_name[layout.CACHEE], front, work)
+    work.front(front, layout.BORDEREAU)
     readers = {
         layout.ELEMENTS: _elements,
         layout.ABSENCES: _absences,
         layout.MOUVEMENTS: _movements,
         layout.AUTRES: _others,
     }
+    for name in (layout.BORDEREAU, *readers):
+        for case in by_name.get(name, {}).values():
+            work.look_for_strange_text(case, name)
     for name, reader in readers.items():
-        feuille = by_name.get(layout.fold(name))
-        if feuille is not None:
-            _look_for_strange_text(name, feuille, work)
-            reader(name, feuille, work)
+        if name in by_name:
+            reader(name, by_name[name], work)
 
 
-def _identity(feuille: Feuille, work: Collecte) -> None:
-    told = {case.texte: feuille.get((row, 2)) for (row, column), case in feuille.items() if column == 1}
-    work.check_identity(
-        version=_text(told.get("version")),
-        adherent=_text(told.get("adherent")),
-        siret=_text(told.get("siret")),
-        mois=_text(told.get("mois")),
-        feuille=layout.CACHEE,
-    )
+def _expected_sheets(classeur: Classeur, work: Collecte) -> dict[str, Feuille]:
+    """Les feuilles du modèle, sous leur nom ; une feuille qui manque ou que l'on ne lit pas est un constat."""
+    for title in classeur.debordantes:
+        work.constats.add(
+            "feuille-trop-grande",
+            "cette feuille est remplie bien au-delà du tableau à remplir.",
+            Lieu(title[:31]),
+            attendu=f"{LIGNES_MAX} lignes et {COLONNES_MAX} colonnes au plus",
+            remede="Effacez ce qui est hors du tableau, ou repartez du classeur du mois.",
+        )
+    for title in classeur.en_trop:
+        work.constats.add(
+            "feuille-en-trop",
+            "cette feuille n'est pas du classeur du mois : nous ne l'avons pas lue.",
+            Lieu(title[:31]),
+            remede="Si elle porte des éléments de paie, recopiez-les dans les feuilles du classeur.",
+            gravite=Gravite.AVERTISSEMENT,
+        )
+    titles = {layout.fold(name): name for name in layout.FEUILLES_LUES}
+    found = {titles[name]: feuille for name, feuille in classeur.feuilles.items() if name in titles}
+    for name in layout.FEUILLES_LUES:
+        if name not in found:
+            shown = "une feuille cachée" if name == layout.CACHEE else f"la feuille « {name} »"
+            work.constats.add(
+                "feuille-manquante",
+                f"{shown} n'est plus dans le classeur.",
+                attendu="les feuilles du classeur du mois, inchangées",
+                remede=REPARTIR,
+            )
+    return found
 
 
-def _front(feuille: Feuille, work: Collecte) -> None:
+def _front_cells(feuille: Feuille) -> dict[str, Case]:
     titles = {layout.fold(text): field for field, text in layout.BORDEREAU_CHAMPS.items()}
     told: dict[str, Case] = {}
     for (row, column), case in feuille.items():
         field = titles.get(layout.fold(case.texte)) if column == 1 else None
         value = feuille.get((row, 2))
-        if field is not None and value is not None:
-            told[field] = value
-    work.front(told, layout.BORDEREAU)
+        if field is not None and value is not None and value.texte:
+            told.setdefault(field, value)
+    return told
+
+
+def _identity(hidden: Feuille, front: Mapping[str, Case], work: Collecte) -> None:
+    told = {case.texte: hidden[row, 2] for (row, column), case in hidden.items() if column == 1 and (row, 2) in hidden}
+    # La feuille cachée fait foi ; on montre la case du bordereau, la seule que la personne voit.
+    places = {
+        field: Lieu(layout.BORDEREAU, front[field].adresse if field in front else "")
+        for field in ("adherent", "siret", "mois")
+    }
+    work.check_identity(told, places)
 
 
 def _elements(name: str, feuille: Feuille, work: Collecte) -> None:
-    titles = {"agent": layout.MATRICULE, "nom": layout.NOM, "prenom": layout.PRENOM, "commentaire": layout.COMMENTAIRE}
+    titles = {
+        "agent": layout.MATRICULE,
+        "nom": layout.NOM,
+        "prenom": layout.PRENOM,
+        "emploi": layout.EMPLOI,
+        "commentaire": layout.COMMENTAIRE,
+    }
     codes = layout.rubrique_by_text(work.roster)
-    table = find_table(feuille, titles, ("agent",), others=codes)
+    table = _table(name, feuille, titles, ("agent",), work, others=codes)
     if table is None:
-        work.missing_titles(name, (layout.MATRICULE,))
         return
-    for case in table.inconnus:
-        if layout.fold(case.texte) != layout.fold(layout.EMPLOI):
-            work.constats.add(
-                "colonne-inconnue",
-                "cette colonne n'est pas une rubrique de votre classeur.",
-                feuille=name,
-                case=case,
-                attendu="les colonnes du classeur du mois",
-                remede="Retirez-la, ou saisissez ces montants dans « Autres éléments ».",
-            )
-    known = set(layout.rubriques(work.roster))
+    _strays(feuille, (table,), work)
+    rubriques = layout.rubriques(work.roster)
     for line in table.lignes(feuille):
-        entered = [(field, case) for field, case in line.cases.items() if field in known]
-        agent = work.agent(line.get("agent"), name, line.numero) if entered or line.get("agent") else None
+        entered = [code for code in rubriques if line.get(code) is not None]
+        agent = work.agent(line) if entered else None
         if agent is None:
-            if entered and line.get("agent") is None:
-                work.agent(None, name, line.numero, near=entered[0][1])
             continue
-        work.check_name(agent, line.texte("nom"), line.texte("prenom"), name, line.get("nom") or line.get("prenom"))
-        for code, case in entered:
-            work.element(agent, code, case, name, observation=line.texte("commentaire"))
+        work.check_name(agent, line)
+        for code in entered:
+            add_element(work, agent, code, line, code, observation=line.texte("commentaire"))
 
 
 def _absences(name: str, feuille: Feuille, work: Collecte) -> None:
-    table = _required(name, feuille, dict(layout.ABSENCES_COLONNES), ("agent", "nature", "debut", "fin"), work)
-    for line in table.lignes(feuille) if table else ():
-        agent = work.agent(line.get("agent"), name, line.numero, near=next(iter(line.cases.values())))
+    table = _table(name, feuille, layout.ABSENCES_COLONNES, ("agent", "nature", "debut", "fin"), work)
+    if table is None:
+        return
+    _strays(feuille, (table,), work)
+    for line in table.lignes(feuille):
+        agent = work.agent(line)
         if agent is not None:
-            work.absence(
-                agent,
-                line.get("nature"),
-                line.get("debut"),
-                line.get("fin"),
-                line.get("prolongation"),
-                name,
-                line.numero,
-                observation=line.texte("observation"),
-            )
+            add_absence(work, agent, line)
 
 
 def _movements(name: str, feuille: Feuille, work: Collecte) -> None:
-    leaving = _required(name, feuille, dict(layout.SORTIES_COLONNES), ("agent", "date"), work)
+    leaving = _table(name, feuille, layout.SORTIES_COLONNES, ("agent", "date", "motif"), work)
+    arriving = _table(name, feuille, layout.ENTREES_COLONNES, ("nom", "prenom", "date", "statut"), work)
+    _strays(feuille, tuple(table for table in (leaving, arriving) if table), work)
     for line in leaving.lignes(feuille) if leaving else ():
-        agent = work.agent(line.get("agent"), name, line.numero, near=next(iter(line.cases.values())))
-        when = work.day(line.get("date"), "la date de sortie", name, line.numero)
-        motif = work.choice(line.get("motif"), layout.formulaire().motifs, "un motif de la liste", name, line.numero)
-        if agent is not None and when is not None and motif is not None:
-            work.sorties.append(
-                SortieLue(
-                    agent.matricule,
-                    when,
-                    motif,
-                    name,
-                    f"A{line.numero}",
-                    line.texte("observation"),
-                    work.contract_number(agent),
-                )
-            )
-    _arrivals(name, feuille, work)
-
-
-def _arrivals(name: str, feuille: Feuille, work: Collecte) -> None:
-    table = find_table(feuille, layout.ENTREES_COLONNES, ("nom", "prenom", "date"))
-    for line in table.lignes(feuille) if table else ():
-        when = work.day(line.get("date"), "la date d'entrée", name, line.numero)
-        statut = work.choice(
-            line.get("statut"), layout.formulaire().statuts, "un statut de la liste", name, line.numero
-        )
-        if when is None or statut is None:
-            continue
-        place = next(iter(line.cases.values())).adresse
-        work.entrees.append(
-            EntreeAnnoncee(
-                line.texte("nom"), line.texte("prenom"), when, statut, name, place, line.texte("observation")
-            )
-        )
-        work.constats.add(
-            "entree-annoncee",
-            "une arrivée est annoncée : cet agent sera payé quand son dossier sera ouvert.",
-            feuille=name,
-            cellule=place,
-            remede="Envoyez l'arrêté ou le contrat et le RIB à votre gestionnaire.",
-            gravite=Gravite.AVERTISSEMENT,
-        )
+        add_exit(work, line)
+    for line in arriving.lignes(feuille) if arriving else ():
+        add_arrival(work, line)
 
 
 def _others(name: str, feuille: Feuille, work: Collecte) -> None:
-    table = _required(name, feuille, dict(layout.AUTRES_COLONNES), ("agent", "rubrique", "montant"), work)
-    for line in table.lignes(feuille) if table else ():
-        _other(name, line, work)
-
-
-def _other(name: str, line: Ligne, work: Collecte) -> None:
-    agent = work.agent(line.get("agent"), name, line.numero, near=next(iter(line.cases.values())))
-    named, amount = line.get("rubrique"), line.get("montant")
-    code = layout.rubrique_by_text(work.roster).get(layout.fold(named.texte)) if named else None
-    if code is None:
-        work.unknown_rubrique(named, name, f"B{line.numero}")
-    if amount is None:
-        work.constats.add(
-            "montant-manquant",
-            "cette ligne n'a pas de montant.",
-            feuille=name,
-            cellule=f"C{line.numero}",
-            attendu="un montant en euros",
-        )
-    if agent is not None and code is not None and amount is not None:
-        work.element(
-            agent, code, amount, name, observation=line.texte("motif"), mois_de_droit=line.get("mois_de_droit")
-        )
-
-
-def _required(
-    name: str, feuille: Feuille, titles: dict[str, str], required: tuple[str, ...], work: Collecte
-) -> Tableau | None:
-    table = find_table(feuille, titles, required)
+    table = _table(name, feuille, layout.AUTRES_COLONNES, ("agent", "rubrique", "montant"), work)
     if table is None:
-        work.missing_titles(name, tuple(titles[field] for field in required))
+        return
+    _strays(feuille, (table,), work)
+    for line in table.lignes(feuille):
+        agent, code = work.agent(line), find_rubrique(work, line)
+        if line.get("montant") is None:
+            missing_amount(work, line)
+        elif agent is not None and code is not None:
+            add_element(work, agent, code, line, "montant", observation=line.texte("motif"))
+
+
+def _table(
+    name: str,
+    feuille: Feuille,
+    titles: Mapping[str, str],
+    required: tuple[str, ...],
+    work: Collecte,
+    *,
+    others: Mapping[str, str] | None = None,
+) -> Tableau | None:
+    table = find_table(name, feuille, titles, required, others=others)
+    if table is None:
+        work.constats.add(
+            "titres-modifies",
+            "les titres des colonnes ont été modifiés ou effacés.",
+            Lieu(name),
+            attendu=", ".join(f"« {titles[field]} »" for field in required),
+            remede=REPARTIR,
+        )
     return table
 
 
-def _look_for_strange_text(name: str, feuille: Feuille, work: Collecte) -> None:
-    for case in feuille.values():
-        if isinstance(case.valeur, str) and values.strange(case.valeur):
-            work.constats.add(
-                "caracteres-caches",
-                "cette case contient des caractères invisibles ou qui inversent le sens de lecture.",
-                feuille=name,
-                case=case,
-                montrer=False,
-                attendu="un texte tapé au clavier",
-                remede="Effacez la case et retapez son contenu.",
-            )
-
-
-def _text(case: Case | None) -> str:
-    return case.texte if case else ""
+def _strays(feuille: Feuille, tables: tuple[Tableau, ...], work: Collecte) -> None:
+    """Rien de saisi ne se perd en silence : dit chaque colonne remplie que l'on ne sait pas lire."""
+    if not tables:
+        return
+    known = {column for table in tables for column in table.colonnes.values()}
+    top = min(table.ligne_titres for table in tables)
+    titles = {column: case for table in tables for column, case in table.inconnus.items()}
+    for case in (case for table in tables for case in table.en_double):
+        work.constats.add(
+            "colonne-en-double",
+            "ce titre de colonne paraît deux fois : nous ne savons pas laquelle lire.",
+            Lieu(tables[0].nom, case.adresse),
+            recu=case.texte,
+            attendu="une seule colonne de ce titre",
+            remede=REPARTIR,
+        )
+    doubled = {case.adresse for table in tables for case in table.en_double}
+    said: set[int] = set()
+    for (row, column), case in sorted(feuille.items()):
+        if row <= top or column in known or column in said or not case.texte:
+            continue
+        said.add(column)
+        title = titles.get(column)
+        if title is not None and title.adresse in doubled:
+            continue
+        place = title or case
+        work.constats.add(
+            "colonne-inconnue",
+            "cette colonne n'est pas du classeur du mois."
+            if title
+            else "cette case est remplie hors des colonnes du classeur.",
+            Lieu(tables[0].nom, place.adresse),
+            recu=place.texte,
+            attendu="les colonnes du classeur du mois",
+            remede="Effacez-la. Si c'est un montant à payer, saisissez-le dans « Autres éléments ».",
+        )

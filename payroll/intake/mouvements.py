@@ -1,0 +1,145 @@
+"""Retenir une absence, un départ, une arrivée, si leurs dates se tiennent."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from payroll.anomalies import Gravite
+from payroll.intake import layout
+from payroll.intake.collecte import Collecte
+from payroll.intake.lecture import AbsenceLue, EntreeAnnoncee, SortieLue
+from payroll.intake.roster import RosterAgent
+from payroll.intake.tables import Ligne
+
+ENTREES_A_L_AVANCE = timedelta(days=92)
+"""Une arrivée s'annonce au plus trois mois avant."""
+
+
+def add_absence(work: Collecte, agent: RosterAgent, ligne: Ligne) -> None:
+    """Garde l'absence de cette ligne (nature, debut, fin, prolongation, observation)."""
+    natures = layout.formulaire().natures
+    who = agent.matricule
+    code = work.choice(ligne.get("nature"), natures, "la nature de l'absence", ligne.lieu("nature", who))
+    start = work.day(ligne.get("debut"), "le premier jour", ligne.lieu("debut", who))
+    end = work.day(ligne.get("fin"), "le dernier jour", ligne.lieu("fin", who))
+    title = layout.ABSENCES_COLONNES["prolongation"]
+    extension = work.yes(ligne.get("prolongation"), title, ligne.lieu("prolongation", who))
+    if code is None or start is None or end is None or not _dates_hold(work, agent, start, end, ligne):
+        return
+    work.absences.append(
+        AbsenceLue(
+            matricule=who,
+            type=code,
+            debut=start,
+            fin=end,
+            prolongation=extension,
+            feuille=ligne.feuille,
+            cellule=ligne.lieu("debut").cellule,
+            observation=ligne.texte("observation"),
+            numero_contrat=work.contract_number(agent),
+        )
+    )
+
+
+def _dates_hold(work: Collecte, agent: RosterAgent, start: date, end: date, ligne: Ligne) -> bool:
+    mois = work.roster.mois
+    problem: tuple[str, str, str, str] | None = None
+    if end < start:
+        problem = ("fin-avant-debut", "le dernier jour précède le premier.", "fin", f"à partir du {start:%d/%m/%Y}")
+    elif start > mois.last_day or end < mois.first_day:
+        problem = ("absence-hors-mois", f"cette absence ne touche pas {mois.libelle}.", "debut",
+                   f"une absence qui touche {mois.libelle}")  # fmt: skip
+    elif agent.date_debut and start < agent.date_debut:
+        problem = ("absence-hors-contrat", "cette absence commence avant le contrat de l'agent.", "debut",
+                   f"à partir du {agent.date_debut:%d/%m/%Y}")  # fmt: skip
+    elif agent.date_fin and end > agent.date_fin:
+        problem = ("absence-hors-contrat", "cette absence finit après le contrat de l'agent.", "fin",
+                   f"jusqu'au {agent.date_fin:%d/%m/%Y}")  # fmt: skip
+    if problem is None:
+        return True
+    code, message, field, expected = problem
+    work.constats.add(code, message, ligne.lieu(field, agent.matricule), recu=ligne.texte(field), attendu=expected)
+    return False
+
+
+def add_exit(work: Collecte, ligne: Ligne) -> None:
+    """Garde le départ de cette ligne (agent, date, motif, observation)."""
+    agent = work.agent(ligne)
+    who = agent.matricule if agent else ""
+    when = work.day(ligne.get("date"), "la date de sortie", ligne.lieu("date", who))
+    motif = work.choice(ligne.get("motif"), layout.formulaire().motifs, "le motif de sortie", ligne.lieu("motif", who))
+    if agent is None or when is None or motif is None:
+        return
+    mois = work.roster.mois
+    first = max(mois.first_day, agent.date_debut or mois.first_day)
+    if not first <= when <= mois.last_day:
+        work.constats.add(
+            "sortie-hors-mois",
+            f"ce départ n'est pas en {mois.libelle}.",
+            ligne.lieu("date", who),
+            recu=ligne.texte("date"),
+            attendu=f"une date du {first:%d/%m/%Y} au {mois.last_day:%d/%m/%Y}",
+            remede="Un départ se saisit dans le classeur de son mois. S'il est passé, appelez votre gestionnaire.",
+        )
+        return
+    number = work.contract_number(agent)
+    if any((sortie.matricule, sortie.numero_contrat) == (who, number) for sortie in work.sorties):
+        work.constats.add(
+            "ligne-en-double",
+            "le départ de cet agent est déjà saisi plus haut.",
+            ligne.lieu("agent", who),
+            attendu="une seule ligne par départ",
+            remede="Effacez l'une des deux lignes.",
+        )
+        return
+    work.sorties.append(
+        SortieLue(
+            matricule=who,
+            date=when,
+            motif=motif,
+            feuille=ligne.feuille,
+            cellule=ligne.lieu("date").cellule,
+            observation=ligne.texte("observation"),
+            numero_contrat=number,
+        )
+    )
+
+
+def add_arrival(work: Collecte, ligne: Ligne) -> None:
+    """Garde l'arrivée de cette ligne (nom, prenom, date, statut, observation) et demande les pièces."""
+    for field, what in (("nom", "le nom"), ("prenom", "le prénom")):
+        if not ligne.get(field):
+            work.constats.add("nom-manquant", f"{what} de la personne qui arrive manque.", ligne.lieu(field))
+    when = work.day(ligne.get("date"), "la date d'entrée", ligne.lieu("date"))
+    statut = work.choice(ligne.get("statut"), layout.formulaire().statuts, "le statut", ligne.lieu("statut"))
+    if when is None or statut is None or not ligne.get("nom") or not ligne.get("prenom"):
+        return
+    first, last = work.roster.mois.first_day, work.roster.mois.last_day + ENTREES_A_L_AVANCE
+    if not first <= when <= last:
+        work.constats.add(
+            "entree-hors-periode",
+            "cette arrivée est dans le passé, ou trop loin dans l'avenir.",
+            ligne.lieu("date"),
+            recu=ligne.texte("date"),
+            attendu=f"une date du {first:%d/%m/%Y} au {last:%d/%m/%Y}",
+            remede="Vérifiez l'année. Pour une arrivée passée, appelez votre gestionnaire.",
+        )
+        return
+    work.entrees.append(
+        EntreeAnnoncee(
+            nom=ligne.texte("nom"),
+            prenom=ligne.texte("prenom"),
+            date=when,
+            statut=statut,
+            feuille=ligne.feuille,
+            cellule=ligne.lieu("date").cellule,
+            observation=ligne.texte("observation"),
+        )
+    )
+    work.constats.add(
+        "entree-annoncee",
+        "une arrivée est annoncée : cette personne sera payée quand son dossier sera ouvert.",
+        ligne.lieu("nom"),
+        remede="Envoyez l'arrêté ou le contrat, et le RIB, à votre gestionnaire.",
+        gravite=Gravite.AVERTISSEMENT,
+    )

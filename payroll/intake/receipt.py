@@ -64,10 +64,10 @@ def marked_copy(content: bytes, lecture: Lecture) -> bytes | None:
         previous = f"{cell.comment.text}\n\n" if cell.comment else ""
         cell.comment = Comment(f"{previous}{words}", "Paie", width=360, height=160)
     for sheet in workbook.worksheets:
-        for row in sheet.iter_rows():
-            for cell in row:
-                if isinstance(cell.value, str) and cell.data_type == "f":
-                    cell.value = safe_text(cell.value)
+        # Les seules cases présentes : iter_rows créerait tout le rectangle, fût-il de seize milliards de cases.
+        for cell in sheet._cells.values():
+            if cell.data_type == "f":
+                cell.value = safe_text(cell.value if isinstance(cell.value, str) else "=")
     first = lecture.mois.first_day if lecture.mois else datetime(2000, 1, 1)  # noqa: DTZ001  (date de pièce, sans heure)
     return deterministic_bytes(workbook, datetime(first.year, first.month, first.day))  # noqa: DTZ001
 

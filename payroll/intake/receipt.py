@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
+from collections import Counter
 from datetime import datetime
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
@@ -15,8 +16,9 @@ from openpyxl.styles import PatternFill
 
 from payroll.anomalies import Anomalie, Gravite, blocking
 from payroll.intake import layout
-from payroll.intake.lecture import Lecture
-from payroll.intake.roster import Roster, RosterAgent
+from payroll.intake.layout import format_hours
+from payroll.intake.lecture import AbsenceLue, ElementLu, Lecture, SortieLue
+from payroll.intake.roster import Roster, RosterAgent, Unite
 from payroll.money import format_amount
 from payroll.wording import plural
 from payroll.xlsx import deterministic_bytes, safe_text
@@ -35,7 +37,7 @@ def text(lecture: Lecture, *, roster: Roster, fichier: str, recu_le: datetime, s
         f"{roster.adherent_nom}, paie de {roster.mois.libelle}",
         _TRAIT,
         f"Fichier reçu : {_shown(fichier)}",
-        f"Reçu le      : {recu_le.astimezone(_PARIS):%d/%m/%Y à %Hh%M}",
+        f"Reçu le      : {recu_le.astimezone(_PARIS):%d/%m/%Y à %H h %M}",
         f"Empreinte    : {sha256[:16]}",
         "",
     ]
@@ -44,13 +46,13 @@ def text(lecture: Lecture, *, roster: Roster, fichier: str, recu_le: datetime, s
 
 
 def marked_copy(content: bytes, lecture: Lecture) -> bytes | None:
-    """Une copie du classeur, cases fautives colorées et commentées ; ``None`` si ce n'est pas un .xlsx qui s'ouvre."""
-    if lecture.format != "xlsx":
+    """Une copie du classeur, cases à corriger colorées et commentées, formules désarmées.
+
+    ``None`` si le fichier est accepté, ou n'est pas un .xlsx que la lecture a su ouvrir.
+    """
+    if lecture.format != "xlsx" or lecture.acceptee:
         return None
-    try:
-        workbook = load_workbook(io.BytesIO(content), keep_links=False)
-    except Exception:
-        return None
+    workbook = load_workbook(io.BytesIO(content), keep_links=False)
     names = {layout.fold(name): name for name in workbook.sheetnames}
     for anomalie in lecture.anomalies:
         name = names.get(layout.fold(anomalie.feuille))
@@ -88,35 +90,70 @@ def _accepted(lecture: Lecture, roster: Roster) -> list[str]:
         lines += ["Il annule et remplace ce que vous aviez envoyé pour ce mois.", ""]
     if lecture.neant:
         lines += ["Néant : aucun élément variable ce mois-ci.", ""]
-    units = layout.rubriques(roster)
-    natures = layout.formulaire().natures
     for agent in roster.agents:
-        mine = _mine(lecture, agent)
-        if not any(mine):
-            continue
-        elements, absences, sorties = mine
-        lines.append(f"{agent.matricule}  {agent.nom} {agent.prenom}")
-        for element in elements:
-            rubrique = units[element.code]
-            amount = format_amount(element.valeur).replace("\u202f", " ")
-            unit = "h" if rubrique.unite == "heures" else "€"
-            lines.append(f"    {rubrique.libelle} : {amount} {unit}")
-        for absence in absences:
-            more = ", prolongation" if absence.prolongation else ""
-            nature = layout.libelle(natures, absence.type)
-            lines.append(f"    {nature}, du {absence.debut:%d/%m/%Y} au {absence.fin:%d/%m/%Y}{more}")
-        for sortie in sorties:
-            motif = layout.libelle(layout.formulaire().motifs, sortie.motif)
-            lines.append(f"    Sortie le {sortie.date:%d/%m/%Y} : {motif}")
+        said = _said_of(lecture, roster, agent)
+        if said:
+            lines += [f"{roster.cle(agent)}  {agent.nom} {agent.prenom}", *(f"    {line}" for line in said), ""]
+    statuts = layout.formulaire().statuts
+    if lecture.entrees_annoncees:
+        lines += ["Arrivées annoncées :"]
+        for entree in lecture.entrees_annoncees:
+            statut = layout.libelle(statuts, entree.statut).lower()
+            lines.append(f"    {entree.nom} {entree.prenom}, le {entree.date:%d/%m/%Y}, {statut}")
         lines.append("")
-    warnings = [anomalie for anomalie in lecture.anomalies if anomalie.gravite is Gravite.AVERTISSEMENT]
-    if warnings:
-        lines += ["À regarder (rien ne bloque) :", ""]
-        lines += [f"  - {anomalie}" for anomalie in warnings] + [""]
+    lines += _totals(lecture, roster) + _warnings(lecture)
     lines.append(
-        "Si quelque chose n'est pas juste, redéposez le classeur complet avec « Annule et remplace » à « oui »."
+        "Si quelque chose n'est pas juste, redéposez le classeur complet avec « oui » à « Annule et remplace »."
     )
     return lines
+
+
+def _said_of(lecture: Lecture, roster: Roster, agent: RosterAgent) -> list[str]:
+    """Ce que le fichier dit de cet agent, une ligne par élément, absence ou départ."""
+    several = "/" in roster.cle(agent)
+
+    def own(item: ElementLu | AbsenceLue | SortieLue) -> bool:
+        return item.matricule == agent.matricule and (not several or item.numero_contrat == agent.numero_contrat)
+
+    rubriques, form = layout.rubriques(roster), layout.formulaire()
+    lines = [
+        f"{rubriques[element.code].libelle} : {_quantity(element.valeur, rubriques[element.code].unite)}"
+        for element in filter(own, lecture.elements)
+    ]
+    for absence in filter(own, lecture.absences):
+        more = ", prolongation" if absence.prolongation else ""
+        nature = layout.libelle(form.natures, absence.type)
+        lines.append(f"{nature}, du {absence.debut:%d/%m/%Y} au {absence.fin:%d/%m/%Y}{more}")
+    lines += [
+        f"Départ le {sortie.date:%d/%m/%Y} : {layout.libelle(form.motifs, sortie.motif)}"
+        for sortie in filter(own, lecture.sorties)
+    ]
+    return lines
+
+
+def _totals(lecture: Lecture, roster: Roster) -> list[str]:
+    """Les sommes que la secrétaire peut rapprocher des siennes."""
+    rubriques = layout.rubriques(roster)
+    sums: Counter[Unite] = Counter()
+    for element in lecture.elements:
+        sums[rubriques[element.code].unite] += element.valeur
+    return [f"En tout : {' et '.join(_quantity(sums[unit], unit) for unit in sorted(sums))}.", ""] if sums else []
+
+
+def _quantity(value: int, unit: Unite) -> str:
+    # L'espace fine des milliers ne s'affiche pas dans tous les éditeurs de texte.
+    return f"{format_hours(value)} h" if unit == "heures" else f"{format_amount(value)} €".replace("\u202f", " ")
+
+
+def _warnings(lecture: Lecture) -> list[str]:
+    warnings = [anomalie for anomalie in lecture.anomalies if anomalie.gravite is Gravite.AVERTISSEMENT]
+    if not warnings:
+        return []
+    lines = ["À regarder (rien de ceci ne bloque) :"]
+    for anomalie in warnings:
+        place = _place(anomalie)
+        lines.append(f"  - {f'{place} : ' if place else ''}{' '.join(_explained(anomalie).splitlines())}")
+    return [*lines, ""]
 
 
 def _refused(lecture: Lecture) -> list[str]:
@@ -126,19 +163,11 @@ def _refused(lecture: Lecture) -> list[str]:
         "",
     ]
     for rank, anomalie in enumerate(faults, start=1):
-        place = ", ".join(
-            part
-            for part in (
-                anomalie.feuille and f"feuille « {anomalie.feuille} »",
-                anomalie.cellule
-                and (f"case {anomalie.cellule}" if _CELL.fullmatch(anomalie.cellule) else anomalie.cellule),
-                anomalie.matricule and f"agent {anomalie.matricule}",
-            )
-            if part
-        )
-        lines.append(f"{rank}. {place[:1].upper() + place[1:] if place else 'Fichier'}")
+        place = _place(anomalie)
+        lines.append(f"{rank}. {place[:1].upper() + place[1:] or 'Tout le fichier'}")
         lines += [f"   {line}" for line in _explained(anomalie).split("\n")]
         lines.append("")
+    lines += _warnings(lecture)
     if lecture.format == "xlsx":
         lines.append("Une copie de votre classeur, cases à corriger en couleur, est à côté de cet accusé.")
     lines.append(
@@ -159,16 +188,14 @@ def _explained(anomalie: Anomalie) -> str:
     return "\n".join(parts)
 
 
-def _mine(lecture: Lecture, agent: RosterAgent) -> tuple[list, list, list]:  # type: ignore[type-arg]
-    def own(item: object) -> bool:
-        number = getattr(item, "numero_contrat", "")
-        return getattr(item, "matricule", "") == agent.matricule and number in ("", agent.numero_contrat)
-
-    return (
-        [item for item in lecture.elements if own(item)],
-        [item for item in lecture.absences if own(item)],
-        [item for item in lecture.sorties if own(item)],
+def _place(anomalie: Anomalie) -> str:
+    cell = f"case {anomalie.cellule}" if _CELL.fullmatch(anomalie.cellule) else anomalie.cellule
+    parts = (
+        anomalie.feuille and f"feuille « {_shown(anomalie.feuille)} »",
+        cell,
+        anomalie.matricule and f"agent {anomalie.matricule}",
     )
+    return ", ".join(part for part in parts if part)
 
 
 def _shown(value: str) -> str:

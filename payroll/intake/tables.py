@@ -48,7 +48,8 @@ class Tableau:
     colonnes: Mapping[str, int]
     inconnus: Mapping[int, Case]
     """Colonne → titre que l'on n'y reconnaît pas."""
-    en_double: tuple[Case, ...]
+    colonnes_en_double: Mapping[int, Case]
+    """Colonne → titre déjà porté par une autre."""
 
     def lignes(self, feuille: Feuille) -> Iterator[Ligne]:
         """Les lignes qui ont au moins une case remplie, dans l'ordre."""
@@ -83,15 +84,15 @@ def find_table(
     for row in sorted(heads):
         columns: dict[str, int] = {}
         unknown: dict[int, Case] = {}
-        twice = []
+        twice: dict[int, Case] = {}
         for column, case in sorted(heads[row].items()):
             field = known.get(fold(case.texte))
             if field is None:
                 unknown[column] = case
             elif field in columns:
-                twice.append(case)
+                twice[column] = case
             else:
                 columns[field] = column
         if all(field in columns for field in required):
-            return Tableau(nom, row, columns, unknown, tuple(twice))
+            return Tableau(nom, row, columns, unknown, twice)
     return None

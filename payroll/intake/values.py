@@ -13,7 +13,7 @@ from payroll.periods import Month
 
 _EXCEL_ZERO = date(1899, 12, 30)
 _SERIAL = range(20_000, 80_000)
-"""Les nombres qu'un tableur emploie pour les jours de 1954 à 2119."""
+"""Les numéros que donne un tableur aux jours de 1954 à 2119 ; « 7 » tapé dans une date y est le 7 janvier 1900."""
 _MONTH_FR = re.compile(r"(\d{1,2})[/-](\d{4})")
 _MORE_DECIMALS = re.compile(r"[+-]?\d+[.,]\d{3,}")
 _DURATION = re.compile(r"\d{1,3}\s*[hH:]\s*\d{0,2}(?::\d{2})?")
@@ -79,16 +79,10 @@ def _from_cell(value: int | float) -> int:
 
 def day(case: Case) -> date:
     """Un jour : une date de tableur, son numéro de jour, ou « jj/mm/aaaa » en texte."""
-    found = _spreadsheet_day(case)
-    if found is not None:
-        return found
-    if isinstance(case.valeur, str):
-        for form in _DATE_FORMS:
-            try:
-                return datetime.strptime(case.texte, form).date()  # noqa: DTZ007  (un jour, sans heure)
-            except ValueError:
-                continue
-    raise UnreadableError("une date qui existe, écrite jj/mm/aaaa", "date-illisible")
+    found = _spreadsheet_day(case) or _written_day(case)
+    if found is None or (found - _EXCEL_ZERO).days not in _SERIAL:
+        raise UnreadableError("une date qui existe, écrite jj/mm/aaaa", "date-illisible")
+    return found
 
 
 def _spreadsheet_day(case: Case) -> date | None:
@@ -99,6 +93,15 @@ def _spreadsheet_day(case: Case) -> date | None:
     if isinstance(value, bool | str) or not abs(value) < _SERIAL.stop or int(value) != value:
         return None
     return _EXCEL_ZERO + timedelta(days=int(value)) if int(value) in _SERIAL else None
+
+
+def _written_day(case: Case) -> date | None:
+    for form in _DATE_FORMS if isinstance(case.valeur, str) else ():
+        try:
+            return datetime.strptime(case.texte, form).date()  # noqa: DTZ007  (un jour, sans heure)
+        except ValueError:
+            continue
+    return None
 
 
 def month(case: Case) -> Month:

@@ -174,7 +174,7 @@ def _strays(feuille: Feuille, tables: tuple[Tableau, ...], work: Collecte) -> No
     known = {column for table in tables for column in table.colonnes.values()}
     top = min(table.ligne_titres for table in tables)
     titles = {column: case for table in tables for column, case in table.inconnus.items()}
-    for case in (case for table in tables for case in table.en_double):
+    for case in (case for table in tables for case in table.colonnes_en_double.values()):
         work.constats.add(
             "colonne-en-double",
             "ce titre de colonne paraît deux fois : nous ne savons pas laquelle lire.",
@@ -183,15 +183,12 @@ def _strays(feuille: Feuille, tables: tuple[Tableau, ...], work: Collecte) -> No
             attendu="une seule colonne de ce titre",
             remede=REPARTIR,
         )
-    doubled = {case.adresse for table in tables for case in table.en_double}
-    said: set[int] = set()
+    said = {column for table in tables for column in table.colonnes_en_double}
     for (row, column), case in sorted(feuille.items()):
         if row <= top or column in known or column in said or not case.texte:
             continue
         said.add(column)
         title = titles.get(column)
-        if title is not None and title.adresse in doubled:
-            continue
         place = title or case
         work.constats.add(
             "colonne-inconnue",

@@ -41,7 +41,7 @@ _OPEN_STATES = (EtatPaie.OUVERTE, EtatPaie.CALCULEE, EtatPaie.VALIDEE)
 def keep_file(registre: Registre, code: str, nom: str, content: bytes, acte: Acte) -> FichierRecu:
     """Garde un fichier reçu sous son empreinte, avant toute lecture ; le même contenu n'est gardé qu'une fois.
 
-    Un fichier refusé que l'on redépose tel quel se relit : le mois a pu s'ouvrir, ou un dossier se compléter, depuis.
+    Un fichier refusé que l'on redépose tel quel se relit si un mois est ouvert : un dossier a pu se compléter depuis.
     """
     sha256 = registre.pieces.put(content)
     with registre.transaction() as session:
@@ -50,7 +50,7 @@ def keep_file(registre: Registre, code: str, nom: str, content: bytes, acte: Act
             select(FichierRecu).where(FichierRecu.adherent_id == adherent.id, FichierRecu.sha256 == sha256)
         ).one_or_none()
         if known is not None:
-            if known.etat == EtatFichier.REFUSE:
+            if known.etat == EtatFichier.REFUSE and _awaited_months(session, adherent):
                 known.etat = EtatFichier.RECU
                 session.add(known)
                 record(session, acte, "recevoir", code, None, fichier=sha256[:12], taille=len(content), relu=True)

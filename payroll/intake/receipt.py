@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from openpyxl import load_workbook
 from openpyxl.comments import Comment
-from openpyxl.styles import PatternFill
+from openpyxl.styles import PatternFill, Protection
+from openpyxl.worksheet.worksheet import Worksheet
 
 from payroll.anomalies import Anomalie, Gravite, blocking
 from payroll.intake import layout
@@ -54,6 +55,7 @@ def marked_copy(content: bytes, lecture: Lecture) -> bytes | None:
         return None
     workbook = load_workbook(io.BytesIO(content), keep_links=False)
     names = {layout.fold(name): name for name in workbook.sheetnames}
+    faulty: list[Worksheet] = []
     for anomalie in lecture.anomalies:
         name = names.get(layout.fold(anomalie.feuille))
         if name is None or not _CELL.fullmatch(anomalie.cellule):
@@ -62,6 +64,8 @@ def marked_copy(content: bytes, lecture: Lecture) -> bytes | None:
         if type(cell).__name__ == "MergedCell":
             continue
         cell.fill = _FAULT
+        cell.protection = Protection(locked=False)  # une valeur collée dans une case verrouillée doit pouvoir s'effacer
+        faulty.append(workbook[name])
         words = _explained(anomalie)
         previous = f"{cell.comment.text}\n\n" if cell.comment else ""
         cell.comment = Comment(f"{previous}{words}", "Paie", width=360, height=160)
@@ -70,6 +74,10 @@ def marked_copy(content: bytes, lecture: Lecture) -> bytes | None:
         for cell in sheet._cells.values():
             if cell.data_type == "f":
                 cell.value = safe_text(cell.value if isinstance(cell.value, str) else "=")
+    for sheet in workbook.worksheets:
+        sheet.sheet_view.tabSelected = sheet in faulty[:1]
+    if faulty:
+        workbook.active = faulty[0]  # le classeur s'ouvre sur la première feuille à corriger
     first = lecture.mois.first_day if lecture.mois else datetime(2000, 1, 1)  # noqa: DTZ001  (date de pièce, sans heure)
     return deterministic_bytes(workbook, datetime(first.year, first.month, first.day))  # noqa: DTZ001
 

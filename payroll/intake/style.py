@@ -78,7 +78,7 @@ def note(sheet: Worksheet, row: int, column: int, text: str) -> Cell:
     """Une explication, en gris."""
     cell = put(sheet, row, column, text)
     cell.font = _font(italic=True, color="595959")
-    cell.alignment = Alignment(vertical="center", wrap_text=True)
+    cell.alignment = Alignment(vertical="center", wrap_text=True, indent=1 if column > 1 else 0)
     return cell
 
 

@@ -135,7 +135,17 @@ def test_la_copie_annotee_colore_et_commente_les_cases_et_elles_seules() -> None
     assert marked[E, "E5"].startswith("Ce nombre ne se lit pas.\nReçu : « douze »\nAttendu : un nombre")
     assert {book[sheet][cell].fill.fgColor.rgb for sheet, cell in marked} == {"00F8CBAD"}
     assert book[E]["F5"].fill.fgColor.rgb != "00F8CBAD"
+    assert book.active is book[E]
     assert copy == marked_copy(content, lire(content))
+
+
+def test_une_case_fautive_et_verrouillee_peut_s_effacer() -> None:
+    """Une valeur collée dans une case grise : sans cela, la protection de la feuille empêcherait de la corriger."""
+    content = octets(classeur({(E, "E8"): 3}))
+    assert load_workbook(io.BytesIO(content))[E]["E8"].protection.locked
+    copy = marked_copy(content, lire(content))
+    assert copy is not None
+    assert not load_workbook(io.BytesIO(copy))[E]["E8"].protection.locked
 
 
 def test_deux_fautes_de_la_meme_case_sont_toutes_dites() -> None:

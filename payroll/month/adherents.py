@@ -30,6 +30,15 @@ def import_adherent(registre: Registre, path: Path, acte: Acte) -> Adherent | li
     """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError:
+        return [
+            Anomalie(
+                code="fichier-introuvable",
+                fichier=path.name,
+                message="ce fichier n'existe pas ou ne peut pas être lu.",
+                remede="Vérifiez son nom et son dossier, puis recommencez.",
+            )
+        ]
     except (yaml.YAMLError, UnicodeDecodeError):
         return [
             Anomalie(
@@ -37,6 +46,15 @@ def import_adherent(registre: Registre, path: Path, acte: Acte) -> Adherent | li
                 fichier=path.name,
                 message="ce fichier n'est pas un YAML lisible en UTF-8.",
                 remede="Vérifiez l'indentation et l'encodage, puis recommencez.",
+            )
+        ]
+    if not isinstance(data, dict):
+        return [
+            Anomalie(
+                code="adherent-invalide",
+                fichier=path.name,
+                message="ce fichier ne décrit pas un adhérent : une liste de clés (code, nom, siret…) est attendue.",
+                remede="Partez d'un modèle d'examples/adherents, puis recommencez.",
             )
         ]
     entree = validate(data, path.name)

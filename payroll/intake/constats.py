@@ -62,7 +62,7 @@ class Constats:
                 remede=remede,
                 gravite=gravite,
                 fichier=self.fichier,
-                feuille=lieu.feuille,
+                feuille=lieu.feuille if self._shareable(lieu.feuille) else "",
                 cellule=lieu.cellule,
                 matricule=lieu.matricule,
                 rubrique=lieu.rubrique,

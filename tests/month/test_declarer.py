@@ -22,6 +22,7 @@ from tests.month.gestes import (
     MOIS,
     Donnees,
     Lieu,
+    Ligne,
     absence,
     contrat_de,
     description,
@@ -52,13 +53,14 @@ def _blocks(lieu: Lieu, wanted: str) -> list[dict[str, str]]:
         for child in block.children:
             walk(child)
 
+    assert message.envoi is not None
     walk(message.envoi)
     for declaration in message.declarations:
         walk(declaration)
     return found
 
 
-def _declared(lieu: Lieu, *lignes: dict[str, str]) -> Lieu:
+def _declared(lieu: Lieu, *lignes: Ligne) -> Lieu:
     lieu.ouvrir()
     if lignes:
         assert lieu.deposer(fichier(lieu.code, *lignes)).etat == "accepte"

@@ -296,7 +296,7 @@ def test_un_depart_annonce_finit_le_contrat_au_mois_suivant(ouvert: Lieu) -> Non
         session.add(
             SortieAnnoncee(
                 adherent_id=contrat.adherent_id,
-                fichier_id=row.id,
+                fichier_id=row.id or 0,
                 contrat_id=contrat.id,
                 date=MOIS.first_day.replace(day=15),
                 motif="059",

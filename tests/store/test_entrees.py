@@ -11,14 +11,14 @@ import yaml
 
 from payroll.store.entrees import AdherentEntree, validate
 
-MODELE = yaml.safe_load(
+MODELE: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parents[2] / "examples" / "adherents" / "lubescaux.yaml").read_text(encoding="utf-8")
 )
 
 
 def _changed(*steps: Any, value: Any) -> dict[str, Any]:
     data = copy.deepcopy(MODELE)
-    place = data
+    place: Any = data
     for step in steps[:-1]:
         place = place[step]
     place[steps[-1]] = value

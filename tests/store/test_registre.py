@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,10 +48,14 @@ def test_migrer_deux_fois_ne_change_rien(registre: Registre) -> None:
 
 
 def test_une_transaction_interrompue_ne_laisse_rien(registre: Registre) -> None:
-    with pytest.raises(RuntimeError), registre.transaction() as session:
-        session.add(_evenement("à moitié"))
-        session.flush()
-        raise RuntimeError
+    def interrupted() -> None:
+        with registre.transaction() as session:
+            session.add(_evenement("à moitié"))
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
 
     with registre.transaction() as session:
         assert session.exec(select(tables.Evenement)).all() == []
@@ -98,3 +103,31 @@ def test_tout_ce_qui_est_garde_se_relit(tmp_path_factory: pytest.TempPathFactory
 
     assert [pieces.get(name) for name in names] == contents
     assert len(set(names)) == len(set(contents))
+
+
+def test_migrer_de_front_ne_casse_rien(tmp_path: Path) -> None:
+    """Deux portes ouvrent la même installation neuve en même temps : l'une migre, l'autre attend."""
+    registres = [Registre(f"sqlite:///{tmp_path}/paie.db", tmp_path / "pieces") for _ in range(4)]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(Registre.upgrade, registres))
+
+    with registres[0].transaction() as session:
+        assert session.exec(select(tables.Evenement)).all() == []
+    for registre in registres:
+        registre.close()
+
+
+def test_deux_gestes_de_front_ne_lisent_pas_le_meme_etat(registre: Registre) -> None:
+    """La transaction prend le verrou d'écriture dès son début : aucun des deux comptes n'est perdu."""
+
+    def count(rank: int) -> None:
+        with registre.transaction() as session:
+            seen = len(session.exec(select(tables.Evenement)).all())
+            session.add(_evenement(f"{rank} après {seen}"))
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(count, range(8)))
+
+    with registre.transaction() as session:
+        counts = sorted(row.geste.rsplit(" ", 1)[1] for row in session.exec(select(tables.Evenement)))
+    assert counts == [str(rank) for rank in range(8)]

@@ -7,11 +7,12 @@ from prefect import flow
 from flows.declarer_et_restituer import declarer_et_restituer
 from flows.preparer_la_paie import preparer_la_paie
 from flows.relever_le_depot import relever_le_depot
-from flows.travail import Compte, month_of
+from flows.travail import TOUS, Adherents, Compte, month_of, run_name
+from payroll.wording import plural
 
 
-@flow(name="campagne", flow_run_name="campagne {mois}")
-def campagne(mois: str | None = None, adherents: list[str] | None = None) -> list[Compte]:
+@flow(name="campagne", flow_run_name=run_name("campagne"))
+def campagne(mois: str = "", adherents: Adherents = TOUS) -> list[Compte]:
     """Fait avancer le mois d'un pas pour chaque adhérent, aussi loin que son état le permet.
 
     Args:
@@ -19,6 +20,12 @@ def campagne(mois: str | None = None, adherents: list[str] | None = None) -> lis
         adherents: codes d'adhérents ; vide pour tous.
     """
     month = str(month_of(mois))
-    relever_le_depot(month, adherents)
-    preparer_la_paie(month, adherents)
-    return declarer_et_restituer(month, adherents)
+    # Une panne d'un geste n'arrête pas les suivants : les autres adhérents avancent, le flux finit rouge.
+    steps = [
+        flow_(month, adherents, return_state=True)
+        for flow_ in (relever_le_depot, preparer_la_paie, declarer_et_restituer)
+    ]
+    broken = [state for state in steps if not state.is_completed()]
+    if broken:
+        raise RuntimeError(f"campagne {month} : {plural(len(broken), 'geste')} en panne, voir leur compte rendu")
+    return steps[-1].result()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from payroll.month.declarer import declare_month
 from prefect import flow
 
 from flows.transport import deliver_alone
-from flows.travail import EN_PARALLELE, Compte, chosen, each_adherent, month_of
+from flows.travail import EN_PARALLELE, TOUS, Adherents, Compte, chosen, each_adherent, month_of, run_name
 from payroll.month.commun import Acte
+from payroll.month.declarer import declare_month
 from payroll.month.restituer import produce_documents
 from payroll.periods import Month
 from payroll.settings import Reglages
@@ -15,8 +15,8 @@ from payroll.store.registre import Registre
 from payroll.wording import plural
 
 
-@flow(name="declarer-et-restituer", flow_run_name="déclarer et restituer {mois}", task_runner=EN_PARALLELE)
-def declarer_et_restituer(mois: str | None = None, adherents: list[str] | None = None) -> list[Compte]:
+@flow(name="declarer-et-restituer", flow_run_name=run_name("déclarer et restituer"), task_runner=EN_PARALLELE)
+def declarer_et_restituer(mois: str = "", adherents: Adherents = TOUS) -> list[Compte]:
     """Produit la DSN contrôlée, les bulletins et le journal, et les dépose dans le dossier de retour.
 
     Args:

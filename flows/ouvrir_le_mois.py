@@ -5,15 +5,15 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.transport import deliver_alone
-from flows.travail import EN_PARALLELE, Compte, chosen, each_adherent, month_of
+from flows.travail import EN_PARALLELE, TOUS, Adherents, Compte, chosen, each_adherent, month_of, run_name
 from payroll.month.commun import Acte
 from payroll.month.ouvrir import open_month
 from payroll.periods import Month
 from payroll.store.registre import Registre
 
 
-@flow(name="ouvrir-le-mois", flow_run_name="ouvrir {mois}", task_runner=EN_PARALLELE)
-def ouvrir_le_mois(mois: str | None = None, adherents: list[str] | None = None) -> list[Compte]:
+@flow(name="ouvrir-le-mois", flow_run_name=run_name("ouvrir"), task_runner=EN_PARALLELE)
+def ouvrir_le_mois(mois: str = "", adherents: Adherents = TOUS) -> list[Compte]:
     """Ouvre le mois et dépose le classeur de chaque adhérent.
 
     Args:

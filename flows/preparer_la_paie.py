@@ -6,7 +6,7 @@ from functools import partial
 
 from prefect import flow
 
-from flows.travail import EN_PARALLELE, Compte, chosen, each_adherent, month_of
+from flows.travail import EN_PARALLELE, TOUS, Adherents, Compte, chosen, each_adherent, month_of, run_name
 from payroll.month.calculer import compute_month
 from payroll.month.commun import Acte
 from payroll.periods import Month
@@ -14,10 +14,8 @@ from payroll.store.registre import Registre
 from payroll.wording import plural
 
 
-@flow(name="preparer-la-paie", flow_run_name="préparer {mois}", task_runner=EN_PARALLELE)
-def preparer_la_paie(
-    mois: str | None = None, adherents: list[str] | None = None, sans_fichier: bool = False
-) -> list[Compte]:
+@flow(name="preparer-la-paie", flow_run_name=run_name("préparer"), task_runner=EN_PARALLELE)
+def preparer_la_paie(mois: str = "", adherents: Adherents = TOUS, sans_fichier: bool = False) -> list[Compte]:
     """Calcule les bulletins du mois, prêts à être révisés.
 
     Args:

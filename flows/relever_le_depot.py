@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 
 from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
 
+from flows.pannes import discreet, worth_retrying
 from flows.transport import collect_alone, drop_connection, look_at
-from flows.travail import EN_PARALLELE, Compte, acte_de, chosen, each_adherent, month_of
+from flows.travail import EN_PARALLELE, TOUS, Adherents, Compte, acte_de, chosen, each_adherent, month_of, run_name
 from payroll.month.commun import Acte
 from payroll.periods import Month
 from payroll.settings import Reglages
 from payroll.store.registre import Registre
 
 
-@flow(name="relever-le-depot", flow_run_name="relever {mois}", task_runner=EN_PARALLELE)
-def relever_le_depot(mois: str | None = None, adherents: list[str] | None = None) -> list[Compte]:
+@flow(name="relever-le-depot", flow_run_name=run_name("relever"), task_runner=EN_PARALLELE)
+def relever_le_depot(mois: str = "", adherents: Adherents = TOUS) -> list[Compte]:
     """Relève le dépôt de chaque adhérent et répond à chaque fichier.
 
     Args:
@@ -27,16 +30,18 @@ def relever_le_depot(mois: str | None = None, adherents: list[str] | None = None
     return each_adherent("relever", codes, month_of(mois), _collect)
 
 
-@task(name="premier regard", retries=2, retry_delay_seconds=[2, 10])
+@task(
+    name="premier regard",
+    retries=2,
+    retry_delay_seconds=[2, 10],
+    retry_condition_fn=worth_retrying,
+    cache_policy=NO_CACHE,
+)
 def first_look(codes: list[str]) -> None:
     """Regarde tous les dépôts, puis attend : un fichier encore en cours d'envoi se reconnaît au second regard."""
     reglages = Reglages()
-    registre = reglages.registre()
-    try:
-        with drop_connection() as client:
-            look_at(registre, client, codes, acte_de(reglages))
-    finally:
-        registre.close()
+    with discreet(), closing(reglages.registre()) as registre, drop_connection() as client:
+        look_at(registre, client, codes, acte_de(reglages))
     time.sleep(reglages.pause_entre_regards)
 
 

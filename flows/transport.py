@@ -18,6 +18,7 @@ from payroll.store.tables import EtatFichier
 from payroll.wording import plural
 from sftp_drop.client import DropClient, connect
 from sftp_drop.decide import SeenFile, look
+from sftp_drop.errors import DropError, TransientError
 from sftp_drop.give import GiveIssue, Outgoing, give_all
 from sftp_drop.settings import SftpSettings
 from sftp_drop.take import StoredOutcome, TakeIssue, TakeReport, take_all
@@ -55,7 +56,13 @@ def drop_connection() -> DropClient:
 def look_at(registre: Registre, client: DropClient, codes: Sequence[str], acte: Acte) -> None:
     """Premier regard sur tous les dépôts : la relève qui suit ne prendra que ce qui n'a pas bougé."""
     for code in codes:
-        remember(registre, code, look(client.list_depot(code)), acte)
+        try:
+            remember(registre, code, look(client.list_depot(code)), acte)
+        except TransientError:
+            raise
+        except (DropError, GesteRefuse):
+            # Un adhérent inconnu, ou sans dossier : sa propre relève le dira, les autres n'attendent pas.
+            continue
 
 
 def collect(registre: Registre, client: DropClient, code: str, acte: Acte) -> Releve:

@@ -8,9 +8,12 @@ from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
-from prefect.futures import wait
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture, wait
+from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows.pannes import discreet, told, worth_retrying
 from payroll.month.commun import Acte, GesteRefuse, adherent_codes
 from payroll.periods import Month
 from payroll.settings import Reglages
@@ -18,6 +21,9 @@ from payroll.store.registre import Registre
 from payroll.wording import plural
 
 _PAR = "prefect"
+Adherents = list[str]
+TOUS: Adherents = []
+"""Une liste vide veut dire tous : dans la page de Prefect, un champ vide se lit mieux qu'un choix de type."""
 EN_PARALLELE: Any = ThreadPoolTaskRunner(max_workers=4)
 """Assez pour couvrir les attentes du réseau sans disputer les cœurs au calcul."""
 
@@ -34,15 +40,20 @@ class Compte:
 Geste = Callable[[Registre, str, Month, Acte], str]
 
 
-def month_of(mois: str | None) -> Month:
+def month_of(mois: str) -> Month:
     """Le mois demandé, ou celui de l'horloge de l'installation."""
     return Month.parse(mois) if mois else Month.of(Reglages().maintenant().date())
 
 
-def chosen(adherents: list[str] | None) -> list[str]:
+def run_name(geste: str) -> Callable[[], str]:
+    """Le nom d'une exécution : le geste et son mois, même laissé vide. Que des identifiants."""
+    return lambda: f"{geste} {month_of(str(flow_run.parameters.get('mois') or ''))}"
+
+
+def chosen(adherents: Sequence[str]) -> list[str]:
     """Les adhérents demandés, ou tous."""
     if adherents:
-        return adherents
+        return list(adherents)
     registre = Reglages().registre()
     try:
         return adherent_codes(registre)
@@ -68,9 +79,18 @@ def one_gesture(code: str, mois: str, geste: Geste) -> Compte:
     return Compte(code, True, phrase)
 
 
-@task(name="geste", task_run_name="{titre} {code}", retries=2, retry_delay_seconds=[2, 10])
+@task(
+    name="geste",
+    task_run_name="{titre} {code}",
+    retries=2,
+    retry_delay_seconds=[2, 10],
+    retry_condition_fn=worth_retrying,
+    # Un geste se refait toujours pour de vrai : le registre, et lui seul, sait ce qui est déjà fait.
+    cache_policy=NO_CACHE,
+)
 def _step(titre: str, code: str, mois: str, geste: Geste) -> Compte:  # noqa: ARG001  (titre nomme l'exécution)
-    return one_gesture(code, mois, geste)
+    with discreet():
+        return one_gesture(code, mois, geste)
 
 
 def each_adherent(titre: str, codes: Sequence[str], mois: Month, geste: Geste) -> list[Compte]:
@@ -82,21 +102,19 @@ def each_adherent(titre: str, codes: Sequence[str], mois: Month, geste: Geste) -
     log = get_run_logger()
     futures = [_step.submit(titre, code, str(mois), geste) for code in codes]
     wait(futures)
-    comptes: list[Compte] = []
-    broken: list[str] = []
-    for code, future in zip(codes, futures, strict=True):
-        state = future.state
-        if state.is_completed():
-            comptes.append(future.result())
-        else:
-            broken.append(code)
-            comptes.append(Compte(code, False, "panne : voir la tâche, puis relancer le geste"))
+    comptes = [_outcome(code, future) for code, future in zip(codes, futures, strict=True)]
+    broken = [code for code, future in zip(codes, futures, strict=True) if not future.state.is_completed()]
     for compte in comptes:
         log.info("%s %s : %s", "fait" if compte.fait else "en attente", compte.adherent, compte.phrase)
     publish(titre, mois, comptes)
     if broken:
         raise RuntimeError(f"{titre} : {plural(len(broken), 'adhérent')} en panne ({', '.join(broken)})")
     return comptes
+
+
+def _outcome(code: str, future: PrefectFuture[Compte]) -> Compte:
+    result = future.result(raise_on_failure=False)
+    return result if isinstance(result, Compte) else Compte(code, False, told(result))
 
 
 def publish(titre: str, mois: Month, comptes: Sequence[Compte]) -> None:

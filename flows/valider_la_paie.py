@@ -6,17 +6,15 @@ from functools import partial
 
 from prefect import flow
 
-from flows.travail import EN_PARALLELE, Compte, each_adherent, month_of
+from flows.travail import EN_PARALLELE, Compte, each_adherent, month_of, run_name
 from payroll.month.commun import Acte
 from payroll.month.valider import approve
 from payroll.periods import Month
 from payroll.store.registre import Registre
 
 
-@flow(name="valider-la-paie", flow_run_name="valider {mois}", task_runner=EN_PARALLELE)
-def valider_la_paie(
-    adherents: list[str], approbateur: str, mois: str | None = None, commentaire: str = ""
-) -> list[Compte]:
+@flow(name="valider-la-paie", flow_run_name=run_name("valider"), task_runner=EN_PARALLELE)
+def valider_la_paie(adherents: list[str], approbateur: str, mois: str = "", commentaire: str = "") -> list[Compte]:
     """Approuve la paie calculée des adhérents nommés.
 
     Args:
@@ -25,6 +23,9 @@ def valider_la_paie(
         mois: le mois de paie, AAAA-MM ; vide pour le mois courant.
         commentaire: exigé s'il manque des bulletins : dit comment ces agents seront payés.
     """
+    # La page de Prefect laisse soumettre un champ exigé mais vide.
+    if not adherents or not approbateur.strip():
+        raise ValueError("Nommez les adhérents à valider et le gestionnaire qui approuve : rien n'a été validé.")
     return each_adherent(
         "valider",
         adherents,

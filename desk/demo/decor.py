@@ -90,6 +90,8 @@ def prefect_server(decor: Decor) -> Iterator[str]:
     with (decor.racine / "prefect.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  (notre propre interpréteur, arguments fixes)
             [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+            # Sans quoi la page, servie sur un autre port, interrogerait le serveur du port habituel.
+            env={**os.environ, "PREFECT_SERVER_UI_API_URL": f"{url}/api"},
             stdout=log,
             stderr=subprocess.STDOUT,
         )

@@ -1,0 +1,190 @@
+"""Un mois lancé geste par geste depuis la page de Prefect, avec un vrai navigateur, serveur, équipe et dépôt SFTP.
+
+Deux petits adhérents des exemples. ``CAPTURES=1`` refait les images de ``docs/images/``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from playwright.sync_api import Page, sync_playwright
+
+from desk.demo.decor import Decor, prefect_server, sftp_server
+from desk.demo.secretaire import Secretaire, prepare
+from payroll.month.adherents import import_adherent
+from payroll.month.commun import Acte
+from payroll.month.etat import month_board
+from payroll.periods import Month
+from payroll.settings import Reglages
+
+pytestmark = pytest.mark.browser
+
+RACINE = Path(__file__).parents[2]
+IMAGES = RACINE / "docs" / "images"
+MOIS = Month(2026, 11)
+CODES = ("lubescaux", "saint-amadour-des-pins")
+PREFECT = Path(sys.executable).parent / "prefect"
+CAPTURES = os.environ.get("CAPTURES") == "1"
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@dataclass
+class Bureau:
+    """La page de Prefect, l'adresse du serveur, les secrétaires, le dossier du registre."""
+
+    repertoire: Path
+    page: Page
+    url: str
+    secretaires: dict[str, Secretaire]
+
+    def launch(self, geste: str, *fields: str, items: tuple[str, ...] = ()) -> str:
+        """Ouvre le geste, remplit le formulaire dans l'ordre de la page, le soumet ; rend l'état final."""
+        page = self.page
+        page.goto(f"{self.url}/deployments")
+        page.get_by_role("link", name=geste, exact=True).first.click()
+        page.wait_for_url("**/deployments/deployment/*")
+        deployment = page.url.split("/deployment/")[1].split("?")[0]
+        page.goto(f"{self.url}/deployments/deployment/{deployment}/run")
+        page.get_by_role("button", name="Submit").wait_for()
+        page.wait_for_timeout(1500)  # le formulaire se remplit de ses valeurs par défaut après s'être montré
+        for _ in items:
+            page.get_by_text("Add item").click()
+        for rank, value in enumerate((*items, *fields)):
+            page.locator("textarea").nth(rank).fill(value)
+        page.get_by_role("button", name="Submit").click()
+        page.wait_for_url(lambda url: not url.endswith("/run"))
+        return self._wait(deployment)
+
+    def _wait(self, deployment: str) -> str:
+        query: dict[str, Any] = {"deployments": {"id": {"any_": [deployment]}}, "sort": "START_TIME_DESC"}
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            runs = httpx.post(f"{self.url}/api/flow_runs/filter", json=query, timeout=30).json()
+            done = [run for run in runs if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")]
+            if done:
+                return str(done[0]["state_type"])
+            time.sleep(0.5)
+        return "SANS FIN"
+
+
+@pytest.fixture(scope="module")
+def bureau(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
+    decor = Decor(tmp_path_factory.mktemp("prefect"), MOIS)
+    before = dict(os.environ)
+    os.environ.update(decor.environment)
+    reglages = Reglages()
+    registre = reglages.registre()
+    for code in CODES:
+        import_adherent(
+            registre, RACINE / "examples" / "adherents" / f"{code}.yaml", Acte("essai", reglages.maintenant())
+        )
+    registre.close()
+    try:
+        with (
+            sftp_server(decor, CODES) as sftp,
+            prefect_server(decor) as url,
+            _Team(decor.racine / "equipe.log"),
+            sync_playwright() as playwright,
+        ):
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+            page = browser.new_page(viewport={"width": 1280, "height": 760}, locale="fr-FR")
+            people = {
+                code: Secretaire(code, decor.key(code), sftp.host, sftp.port, decor.known_hosts) for code in CODES
+            }
+            yield Bureau(reglages.repertoire, page, url, people)
+            browser.close()
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
+
+
+class _Team:
+    """L'équipe qui exécute : le pool, les gestes inscrits comme le dit docs/prefect.md, un ouvrier."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+
+    def __enter__(self) -> None:
+        self._prefect("work-pool", "create", "paie", "--type", "process")
+        self._prefect("--no-prompt", "deploy", "--all")
+        self.worker = subprocess.Popen(
+            [PREFECT, "worker", "start", "--pool", "paie"],
+            cwd=RACINE,
+            stdout=self.log.open("wb"),
+            stderr=subprocess.STDOUT,
+        )
+
+    def __exit__(self, *_: object) -> None:
+        self.worker.terminate()
+        self.worker.wait(timeout=30)
+
+    def _prefect(self, *arguments: str) -> None:
+        environment = {**os.environ, "PWD": str(RACINE)}
+        done = subprocess.run(
+            [PREFECT, *arguments], cwd=RACINE, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_un_mois_entier_se_lance_depuis_la_page_de_prefect(bureau: Bureau) -> None:
+    mois = str(MOIS)
+    deposits = {
+        row["adherent"]: row["fichiers"][0]
+        for row in yaml.safe_load((RACINE / "examples" / "depots.yaml").read_text(encoding="utf-8"))["depots"]
+    }
+
+    assert bureau.launch("ouvrir-le-mois", mois) == "COMPLETED"
+    for code, person in bureau.secretaires.items():
+        fichier = deposits[code]
+        person.drop(fichier["nom"], prepare(fichier, person.fetch_template(MOIS), code, MOIS))
+    assert bureau.launch("relever-le-depot", mois) == "COMPLETED"
+    assert bureau.launch("preparer-la-paie", mois) == "COMPLETED"
+    assert bureau.launch("valider-la-paie", "camille", mois, items=CODES) == "COMPLETED"
+    assert bureau.launch("declarer-et-restituer", mois) == "COMPLETED"
+
+    registre = Reglages(repertoire=bureau.repertoire, base="").registre()
+    board = {row.code: row for row in month_board(registre, MOIS)}
+    registre.close()
+    assert {row.etat for row in board.values()} == {"restituee"}
+    if CAPTURES:
+        _capture(bureau)
+
+
+def test_les_noms_d_execution_ne_portent_que_le_geste_et_le_mois(bureau: Bureau) -> None:
+    runs = httpx.post(f"{bureau.url}/api/flow_runs/filter", json={"limit": 50}, timeout=30).json()
+    played = {run["name"] for run in runs if run["state_type"] == "COMPLETED"}
+
+    assert played == {
+        f"{geste} {MOIS}" for geste in ("ouvrir", "relever", "préparer", "valider", "déclarer et restituer")
+    }
+
+
+def _capture(bureau: Bureau) -> None:
+    page = bureau.page
+    page.goto(f"{bureau.url}/deployments")
+    page.get_by_text("valider-la-paie").first.wait_for()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "prefect-gestes.png")
+    page.set_viewport_size({"width": 1280, "height": 1240})
+    page.goto(f"{bureau.url}/runs")
+    page.get_by_text("déclarer et restituer").first.wait_for()
+    page.wait_for_timeout(2500)
+    page.screenshot(path=IMAGES / "prefect-mois.png")
+    page.set_viewport_size({"width": 1280, "height": 480})
+    artifacts = httpx.post(f"{bureau.url}/api/artifacts/filter", json={"limit": 50}, timeout=30).json()
+    last = next(item for item in artifacts if item["key"].startswith("declarer"))
+    page.goto(f"{bureau.url}/artifacts/artifact/{last['id']}")
+    page.get_by_text(CODES[0]).first.wait_for()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "prefect-compte-rendu.png")

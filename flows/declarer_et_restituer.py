@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from prefect import flow
 
 from flows.transport import deliver_alone
@@ -16,18 +18,24 @@ from payroll.wording import plural
 
 
 @flow(name="declarer-et-restituer", flow_run_name=run_name("déclarer et restituer"), task_runner=EN_PARALLELE)
-def declarer_et_restituer(mois: str = "", adherents: Adherents = TOUS) -> list[Compte]:
+def declarer_et_restituer(mois: str = "", adherents: Adherents = TOUS, confirmation: str = "") -> list[Compte]:
     """Produit la DSN contrôlée, les bulletins et le journal, et les dépose dans le dossier de retour.
 
     Args:
         mois: le mois de paie, AAAA-MM ; vide pour le mois courant.
         adherents: codes d'adhérents ; vide pour tous ceux dont la paie est validée.
+        confirmation: en production, qui a lu les lignes douteuses et sur quelle foi ; inscrit au journal.
     """
-    return each_adherent("déclarer et restituer", chosen(adherents), month_of(mois), _declare_and_return)
+    return each_adherent(
+        "déclarer et restituer",
+        chosen(adherents),
+        month_of(mois),
+        partial(_declare_and_return, confirmation=confirmation),
+    )
 
 
-def _declare_and_return(registre: Registre, code: str, mois: Month, acte: Acte) -> str:
-    declared = declare_month(registre, code, mois, acte, Reglages().declarant(mois))
+def _declare_and_return(registre: Registre, code: str, mois: Month, acte: Acte, *, confirmation: str) -> str:
+    declared = declare_month(registre, code, mois, acte, Reglages().declarant(mois), confirmation=confirmation)
     produce_documents(registre, code, mois, acte, date_paiement=Reglages().date_paiement(mois))
     count = deliver_alone(registre, code, acte)
     return f"DSN {declared.norme} ({plural(len(declared.anomalies), 'remarque')}), {plural(count, 'document')} déposés"

@@ -14,6 +14,7 @@ import holidays
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dsn import facts
+from payroll.month.commun import GesteRefuse
 from payroll.month.declarant import Declarant
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -77,6 +78,11 @@ class Reglages(BaseSettings):
         """L'agence telle que la DSN d'un mois la dit. Hors production : essai, et un Ircantec fictif s'il manque."""
         production = self.environnement is Environnement.PRODUCTION
         agence = Emetteur()
+        if production and agence.siren == Emetteur.model_fields["siren"].default:
+            raise GesteRefuse(
+                "L'agence qui déclare n'est pas réglée : donnez PAIE_EMETTEUR_SIREN, _NIC, _RAISON_SOCIALE et la suite "
+                "(docs/installation.md)."
+            )
         return Declarant(
             emetteur=facts.Emetteur(
                 siren=agence.siren,

@@ -17,6 +17,7 @@ from payroll.month.commun import Acte, GesteRefuse
 from payroll.periods import Month
 from payroll.settings import Reglages
 from payroll.store.registre import Registre
+from sftp_drop.errors import DropError
 
 console = Console(highlight=False)
 P = ParamSpec("P")
@@ -41,6 +42,8 @@ def explains_refusals(command: Callable[P, R]) -> Callable[P, R]:
             for anomalie in error.anomalies:
                 console.print(f"  • {anomalie}", markup=False)
             raise refuse(error.message) from None
+        except DropError as error:
+            raise refuse(str(error)) from None
 
     return run
 

@@ -69,17 +69,20 @@ def adherents() -> None:
             console.print(code)
 
 
+@explains_refusals
 def ouvrir(mois: Mois = None, adherent: Codes = None) -> None:
     """Ouvre le mois et met à disposition le classeur de chaque adhérent."""
     _each("Ouverture", mois, adherent, lambda *args: _said(open_month(*args).etat))
 
 
+@explains_refusals
 def relever(mois: Mois = None, adherent: Codes = None) -> None:
     """Relève les dépôts SFTP, lit les fichiers, dépose les accusés de réception et les documents dus."""
     with drop_connection() as client:
         _each("Relevé", mois, adherent, lambda registre, code, _, acte: collect(registre, client, code, acte).phrase)
 
 
+@explains_refusals
 def calculer(
     mois: Mois = None,
     adherent: Codes = None,
@@ -121,6 +124,7 @@ def etat(mois: Mois = None) -> None:
     )
 
 
+@explains_refusals
 def valider(
     adherent: Annotated[list[str], typer.Option("--adherent", "-a", help="Code d'un adhérent (répétable)")],
     mois: Mois = None,
@@ -135,16 +139,22 @@ def valider(
     )
 
 
-def declarer(mois: Mois = None, adherent: Codes = None) -> None:
+@explains_refusals
+def declarer(
+    mois: Mois = None,
+    adherent: Codes = None,
+    confirmation: Annotated[str, typer.Option(help="En production : qui a lu les doutes, et sur quelle foi")] = "",
+) -> None:
     """Produit et contrôle la DSN des paies validées."""
 
     def gesture(registre: Registre, code: str, month: Month, acte: Acte) -> str:
-        declared = declare_month(registre, code, month, acte, Reglages().declarant(month))
+        declared = declare_month(registre, code, month, acte, Reglages().declarant(month), confirmation=confirmation)
         return f"DSN {declared.norme}, {plural(len(declared.anomalies), 'remarque')}"
 
     _each("Déclaration", mois, adherent, gesture)
 
 
+@explains_refusals
 def restituer(mois: Mois = None, adherent: Codes = None) -> None:
     """Produit les bulletins et le journal, et dépose tout dans le dossier de retour des adhérents."""
     with drop_connection() as client:
@@ -156,6 +166,7 @@ def restituer(mois: Mois = None, adherent: Codes = None) -> None:
         _each("Restitution", mois, adherent, gesture)
 
 
+@explains_refusals
 def clore(mois: Mois = None, adherent: Codes = None) -> None:
     """Clôt les mois restitués."""
     _each("Clôture", mois, adherent, lambda *args: _said(close_month(*args).etat))

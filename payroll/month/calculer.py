@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from payroll import engine
+from payroll import engine, legislation
 from payroll.anomalies import Anomalie
 from payroll.engine.bulletin import Bulletin
 from payroll.month.commun import Acte, GesteRefuse, anomalies_to_json, find_adherent, key, record, require_paie
@@ -107,7 +107,9 @@ def _contenu(session: Session, adherent: Adherent, mois: Month) -> _Contenu:
         (contrat.contrat.numero, inputs_to_json(gathered.employeur, contrat.situation), bulletin)
         for contrat, bulletin in zip(gathered.contrats, calcul.bulletins, strict=True)
     ]
-    return _Contenu(gathered, tuple(calcul.bulletins), anomalies, content_hash(contents, anomalies))
+    # L'avertissement d'un chiffre à revérifier se montre, mais ne fait pas une révision : il ne change aucun centime.
+    shown = (*legislation.load().stale(mois), *anomalies)
+    return _Contenu(gathered, tuple(calcul.bulletins), shown, content_hash(contents, anomalies))
 
 
 def _require_file(session: Session, adherent: Adherent, mois: Month) -> None:

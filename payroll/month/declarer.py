@@ -21,6 +21,7 @@ from payroll.month.calculer import require_current
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, key, put_document, record, require_paie
 from payroll.month.declarant import Declarant
 from payroll.month.declaration import Declaree, Employe, declare_bulletin
+from payroll.month.doutes import all_doubts
 from payroll.month.lire import BulletinLu, read_bulletins
 from payroll.month.situations import employer_settings
 from payroll.periods import Month
@@ -53,11 +54,14 @@ class Declaration:
     nouvelle: bool
 
 
-def declare_month(registre: Registre, code: str, mois: Month, acte: Acte, declarant: Declarant) -> Declaration:
+def declare_month(
+    registre: Registre, code: str, mois: Month, acte: Acte, declarant: Declarant, *, confirmation: str = ""
+) -> Declaration:
     """Produit et contrôle la DSN d'une paie validée ; une paie déjà déclarée garde la sienne.
 
     Lève :class:`GesteRefuse` si la paie n'est pas validée, si ses données ont changé depuis, ou si un contrôle
-    bloquant échoue : la paie reste validée, rien n'est joint aux documents.
+    bloquant échoue : la paie reste validée, rien n'est joint aux documents. En production, elle refuse aussi tant que
+    ``confirmation`` ne dit pas qui a lu les doutes et sur quelle foi : la phrase va au journal.
     """
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
@@ -70,6 +74,8 @@ def declare_month(registre: Registre, code: str, mois: Month, acte: Acte, declar
                 f"{adherent.nom} : la paie de {mois.libelle} est {paie.etat} ; elle se déclare une fois validée."
             )
         require_current(session, adherent, paie)
+        if not declarant.essai:
+            _require_confirmation(mois, confirmation)
         monthly, found = _facts(session, adherent, paie, mois, acte, declarant)
         message, built = build(monthly)
         content = write(message)
@@ -96,8 +102,27 @@ def declare_month(registre: Registre, code: str, mois: Month, acte: Acte, declar
         put_document(session, registre, adherent, mois, dsn_name(code, mois), content, acte.moment)
         paie.etat = EtatPaie.DECLAREE
         session.add(paie)
-        record(session, acte, "déclarer", code, mois, norme=norme, remarques=len(anomalies), essai=declarant.essai)
+        record(
+            session,
+            acte,
+            "déclarer",
+            code,
+            mois,
+            norme=norme,
+            remarques=len(anomalies),
+            essai=declarant.essai,
+            confirmation=confirmation.strip(),
+        )
         return Declaration(norme, anomalies, True)
+
+
+def _require_confirmation(mois: Month, confirmation: str) -> None:
+    doubts = all_doubts(mois)
+    if doubts and not confirmation.strip():
+        raise GesteRefuse(
+            f"Un envoi réel emploie {plural(len(doubts), 'ligne')} que personne n'a confirmées (« paie doutes "
+            f"--mois {mois} »). Relisez-les, puis déclarez en disant qui les a lues et sur quelle foi."
+        )
 
 
 def dsn_name(code: str, mois: Month) -> str:

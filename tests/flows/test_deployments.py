@@ -53,7 +53,7 @@ def test_les_parametres_donnes_sont_ceux_du_flux(name: str) -> None:
 @pytest.mark.parametrize("name", DEPLOIEMENTS)
 def test_aucun_parametre_ne_peut_porter_une_donnee_personnelle(name: str) -> None:
     """Mois, codes d'adhérents, identifiant de gestionnaire, choix et commentaire : rien d'autre."""
-    permitted = {"mois", "adherents", "sans_fichier", "approbateur", "commentaire"}
+    permitted = {"mois", "adherents", "sans_fichier", "approbateur", "commentaire", "confirmation"}
 
     assert set(inspect.signature(_flow(DEPLOIEMENTS[name]).fn).parameters) <= permitted
 
@@ -77,5 +77,5 @@ def test_chaque_horaire_a_un_nom_et_l_heure_de_paris(name: str) -> None:
 
 def test_la_validation_n_est_jamais_planifiee() -> None:
     """Valider est le geste d'une personne : ni horaire, ni place dans la campagne."""
-    assert "schedules" not in DEPLOIEMENTS["valider-la-paie"]
+    assert not DEPLOIEMENTS["valider-la-paie"].get("schedules")
     assert "valider" not in inspect.getsource(_flow(DEPLOIEMENTS["campagne"]).fn)

@@ -126,7 +126,14 @@ class Lieu:
 
     def declarer(self, mois: Month = MOIS, minutes: int = 30, declarant: Declarant = DECLARANT) -> Declaration:
         payday = date(mois.year, mois.month, 27)
-        return declare_month(self.registre, self.code, mois, acte(minutes), replace(declarant, date_paiement=payday))
+        return declare_month(
+            self.registre,
+            self.code,
+            mois,
+            acte(minutes),
+            replace(declarant, date_paiement=payday),
+            confirmation="doutes relus",
+        )
 
     def produire(self, mois: Month = MOIS, minutes: int = 40) -> int:
         return produce_documents(self.registre, self.code, mois, acte(minutes), date_paiement=PAIEMENT)

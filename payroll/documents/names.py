@@ -19,16 +19,6 @@ def bulletin_name(mois: Month, matricule: str) -> str:
     return f"bulletin-{mois}-{_safe(matricule)}.pdf"
 
 
-def journal_name(mois: Month, adherent_code: str, revision: int = 0) -> str:
-    """Le nom du journal de paie d'un adhérent ; la première version ne porte pas de numéro de révision.
-
-    >>> journal_name(Month(2026, 11), "demo-1", 2)
-    'journal-2026-11-demo-1-rev2.xlsx'
-    """
-    suffix = f"-rev{revision}" if revision else ""
-    return f"journal-{mois}-{_safe(adherent_code)}{suffix}.xlsx"
-
-
 def _safe(text: str) -> str:
     """Lettres sans accent, chiffres et tirets : un nom qui passe partout, de Windows à SFTP."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")

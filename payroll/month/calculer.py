@@ -49,6 +49,7 @@ def compute_month(registre: Registre, code: str, mois: Month, acte: Acte, *, san
         paie = require_paie(session, adherent, mois)
         if paie.etat == EtatPaie.OUVERTE and not sans_fichier:
             _require_file(session, adherent, mois)
+        _require_earlier_months(session, adherent, mois)
         contenu = _contenu(session, adherent, mois)
         count = sum(bulletin is not None for bulletin in contenu.bulletins)
         if paie.etat != EtatPaie.OUVERTE and paie.hash_contenu == contenu.empreinte:
@@ -124,6 +125,25 @@ def _require_file(session: Session, adherent: Adherent, mois: Month) -> None:
         raise GesteRefuse(
             f"{adherent.nom} : aucun fichier accepté pour {mois.libelle}. Attendez le fichier (ou « néant ») de la "
             "collectivité, ou calculez sans fichier en le disant."
+        )
+
+
+def _require_earlier_months(session: Session, adherent: Adherent, mois: Month) -> None:
+    """Un mois de l'année resté ouvert fausserait les cumuls (RAFP, heures exonérées) : on le calcule d'abord."""
+    waiting = session.exec(
+        select(Paie.mois)
+        .where(
+            Paie.adherent_id == adherent.id,
+            Paie.etat == EtatPaie.OUVERTE,
+            Paie.mois >= f"{mois.year:04d}-01",
+            Paie.mois < str(mois),
+        )
+        .order_by(Paie.mois)
+    ).first()
+    if waiting is not None:
+        raise GesteRefuse(
+            f"{adherent.nom} : la paie de {Month.parse(waiting).libelle} est ouverte et pas encore calculée. "
+            f"Calculez-la d'abord : les cumuls de l'année de {mois.libelle} en dépendent."
         )
 
 

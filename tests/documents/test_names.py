@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payroll.documents.names import bulletin_name, journal_name
+from payroll.documents.names import bulletin_name
 from payroll.periods import Month
 
 
@@ -35,8 +35,3 @@ def test_les_noms_se_rangent_par_mois() -> None:
     months = [Month(2025, 12), Month(2026, 2), Month(2026, 11)]
     names = [bulletin_name(mois, "1") for mois in months]
     assert sorted([names[2], names[0], names[1]]) == names
-
-
-def test_le_journal_dit_sa_revision_quand_il_en_a_une() -> None:
-    assert journal_name(Month(2026, 11), "demo-1") == "journal-2026-11-demo-1.xlsx"
-    assert journal_name(Month(2026, 11), "demo-1", 2) == "journal-2026-11-demo-1-rev2.xlsx"

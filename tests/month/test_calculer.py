@@ -234,6 +234,7 @@ def test_les_jours_d_un_arret_a_cheval_ne_sont_pas_comptes_deux_fois(ouvrir_lieu
     lieu = ouvrir_lieu("hontarede")
     lieu.ouvrir()
     _arret(lieu, "02/09/2026", "06/12/2026", MOIS, 1)
+    lieu.calculer()
     lieu.ouvrir(DECEMBRE, minutes=30)
     lieu.calculer(DECEMBRE, minutes=40)
     bulletin = lieu.bulletins(DECEMBRE)["HT00301"]
@@ -270,6 +271,7 @@ def test_une_prolongation_au_mois_suivant_n_a_pas_de_carence(ouvrir_lieu: Ouvrir
     lieu = ouvrir_lieu("hontarede")
     lieu.ouvrir()
     _arret(lieu, "24/11/2026", "30/11/2026", MOIS, 1)
+    lieu.calculer()
     lieu.ouvrir(DECEMBRE, minutes=30)
     _arret(lieu, "01/12/2026", "04/12/2026", DECEMBRE, 31, prolongation="oui")
     lieu.calculer(DECEMBRE, minutes=40)
@@ -288,3 +290,15 @@ def test_l_ordre_des_agents_dans_le_dossier_ne_change_rien(inscrire_lieu: Inscri
         lieu.calculer()
 
     assert straight.paie().hash_contenu == turned.paie().hash_contenu
+
+
+def test_un_mois_de_l_annee_reste_ouvert_se_calcule_d_abord(lieu: Lieu) -> None:
+    """Sans lui, les cumuls (plafond de la RAFP, heures exonérées) partiraient de zéro."""
+    lieu.ouvrir(MOIS.previous)
+    lieu.ouvrir(MOIS)
+
+    with pytest.raises(GesteRefuse, match="octobre 2026 est ouverte et pas encore calculée"):
+        lieu.calculer(MOIS)
+
+    lieu.calculer(MOIS.previous)
+    assert lieu.calculer(MOIS).nouvelle

@@ -202,8 +202,8 @@ def test_deux_mois_ouverts_le_fichier_dit_lequel_il_sert(ouvert: Lieu) -> None:
     ouvert.deposer(fichier("lubescaux", HEURES))
 
     assert (row.etat, row.mois) == ("accepte", "2026-12")
-    assert _comptes(ouvert, decembre) == {("LB00201", "cia"): 12_000}
     assert _comptes(ouvert) == {("LB00201", "heures_complementaires"): 650}
+    assert _comptes(ouvert, decembre) == {("LB00201", "cia"): 12_000}
     assert receipt_name(row.nom, row.sha256) in ouvert.documents(decembre)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from pydantic import ValidationError
+
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.depot import RefusALaPorte, recall, remember
 from payroll.month.recevoir import keep_file, read_pending
@@ -20,6 +22,7 @@ from sftp_drop.client import DropClient, connect
 from sftp_drop.decide import SeenFile, look
 from sftp_drop.errors import DropError, TransientError
 from sftp_drop.give import GiveIssue, Outgoing, give_all
+from sftp_drop.keys import KeyFileError
 from sftp_drop.settings import SftpSettings
 from sftp_drop.take import StoredOutcome, TakeIssue, TakeReport, take_all
 
@@ -49,8 +52,14 @@ class Releve:
 
 
 def drop_connection() -> DropClient:
-    """Ouvre le dépôt des réglages ; la clé d'hôte est épinglée."""
-    return connect(SftpSettings())
+    """Ouvre le dépôt des réglages ; la clé d'hôte est épinglée. Lève ``DropError``, dont le message dit quoi faire."""
+    try:
+        return connect(SftpSettings())
+    except ValidationError as error:
+        wrong = " ; ".join(str(detail["msg"]).removeprefix("Value error, ") for detail in error.errors())
+        raise DropError(f"les réglages du dépôt (PAIE_SFTP_…) sont à revoir : {wrong}") from None
+    except KeyFileError as error:
+        raise DropError(str(error)) from error
 
 
 def look_at(registre: Registre, client: DropClient, codes: Sequence[str], acte: Acte) -> None:

@@ -47,7 +47,15 @@ def month_of(mois: str) -> Month:
 
 def run_name(geste: str) -> Callable[[], str]:
     """Le nom d'une exécution : le geste et son mois, même laissé vide. Que des identifiants."""
-    return lambda: f"{geste} {month_of(str(flow_run.parameters.get('mois') or ''))}"
+
+    def name() -> str:
+        try:
+            return f"{geste} {month_of(str(flow_run.parameters.get('mois') or ''))}"
+        except ValueError:
+            # Prefect nomme avant d'exécuter : c'est le geste qui dira ce que le mois a de fautif.
+            return f"{geste} (mois à revoir)"
+
+    return name
 
 
 def chosen(adherents: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from payroll.engine.situation import HOUR_VARIABLES, Statut
 from payroll.intake import template
 from payroll.intake.roster import Roster, RosterAgent, RubriqueSaisie
 from payroll.month.commun import Acte, current_paie, find_adherent, key, put_document, record
-from payroll.month.situations import active_contracts, conditions_of
+from payroll.month.situations import active_contracts, conditions_of, permanent_rubriques
 from payroll.periods import Month
 from payroll.store.registre import Registre
 from payroll.store.tables import Adherent, Agent, Contrat, Paie, SituationContrat
@@ -41,8 +41,13 @@ def template_name(code: str, mois: Month) -> str:
 
 
 def roster_of(session: Session, adherent: Adherent, mois: Month) -> Roster:
-    """La liste des agents que le classeur propose, et les rubriques qui s'y saisissent."""
+    """La liste des agents que le classeur propose, et les rubriques qui s'y saisissent.
+
+    Une rubrique déjà versée chaque mois (IFSE) n'y est pas : la retaper la paierait deux fois. Son changement passe par
+    le gestionnaire.
+    """
     pairs = active_contracts(session, adherent, mois)
+    monthly = permanent_rubriques(session, [key(contrat.id) for contrat, _ in pairs], mois)
     conditions = conditions_of(session, [key(contrat.id) for contrat, _ in pairs], mois)
     return Roster(
         adherent_code=adherent.code,
@@ -53,7 +58,7 @@ def roster_of(session: Session, adherent: Adherent, mois: Month) -> Roster:
         rubriques=tuple(
             RubriqueSaisie(code=rubrique.code, libelle=rubrique.libelle, unite="montant")
             for rubrique in catalogue.load().saisies("variables")
-            if rubrique.code not in HOUR_VARIABLES
+            if rubrique.code not in HOUR_VARIABLES and rubrique.code not in monthly
         ),
     )
 

@@ -101,6 +101,12 @@ def active_contracts(session: Session, adherent: Adherent, mois: Month) -> list[
     ]
 
 
+def permanent_rubriques(session: Session, contrat_ids: list[int], mois: Month) -> frozenset[str]:
+    """Les rubriques versées d'office ce mois-ci à l'un au moins de ces contrats."""
+    rows = session.exec(select(ElementPermanent).where(col(ElementPermanent.contrat_id).in_(contrat_ids)))
+    return frozenset(row.rubrique for row in rows if _touches(row, mois.first_day, mois.last_day))
+
+
 def announced_exits(session: Session, adherent: Adherent) -> dict[int, SortieAnnoncee]:
     """Les départs lus dans les fichiers acceptés, par contrat."""
     rows = session.exec(

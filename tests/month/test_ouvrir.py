@@ -118,3 +118,14 @@ def test_le_meme_registre_donne_le_meme_classeur(ouvrir_lieu: Ouvrir) -> None:
     lieu.ouvrir(minutes=600)
 
     assert lieu.documents() == first
+
+
+def test_une_rubrique_versee_chaque_mois_ne_se_retape_pas(lieu: Lieu) -> None:
+    """L'IFSE est permanente à Lubescaux : une colonne dans le classeur ferait payer deux fois qui la remplirait."""
+    lieu.ouvrir()
+    with lieu.registre.transaction() as session:
+        roster = roster_of(session, find_adherent(session, lieu.code), MOIS)
+    codes = {rubrique.code for rubrique in roster.rubriques}
+
+    assert "ifse" not in codes
+    assert "cia" in codes

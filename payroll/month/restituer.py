@@ -12,6 +12,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from dsn import codes as dsn_codes
 from payroll.documents import journal, payslip
 from payroll.documents.facts import AgentIdentite, ContratIdentite, EmployeurIdentite, PayslipFacts
 from payroll.documents.journal import JournalFacts, JournalRow
@@ -138,7 +139,7 @@ def payslip_facts(adherent: Adherent, mois: Month, lu: BulletinLu, date_paiement
             ville=adherent.ville,
             siret=adherent.siret,
             ape=adherent.ape,
-            organisme="Urssaf Aquitaine",
+            organisme=dsn_codes.load().organisme("urssaf_aquitaine").libelle,
         ),
         agent=AgentIdentite(
             matricule=agent.matricule,

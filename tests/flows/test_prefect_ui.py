@@ -48,22 +48,35 @@ class Bureau:
     secretaires: dict[str, Secretaire]
 
     def launch(self, geste: str, *fields: str, items: tuple[str, ...] = ()) -> str:
-        """Ouvre le geste, remplit le formulaire dans l'ordre de la page, le soumet ; rend l'état final."""
+        """Ouvre le geste, « Run », « Custom run », remplit le formulaire, le soumet ; rend l'état final."""
         page = self.page
         page.goto(f"{self.url}/deployments")
-        page.get_by_role("link", name=geste, exact=True).first.click()
+        # Le flux porte le même nom : seul le lien du déploiement mène au bouton.
+        page.locator("a[href*='/deployments/deployment/']").filter(has_text=geste).first.click()
         page.wait_for_url("**/deployments/deployment/*")
         deployment = page.url.split("/deployment/")[1].split("?")[0]
-        page.goto(f"{self.url}/deployments/deployment/{deployment}/run")
-        page.get_by_role("button", name="Submit").wait_for()
-        page.wait_for_timeout(1500)  # le formulaire se remplit de ses valeurs par défaut après s'être montré
+        page.get_by_role("button", name="Run", exact=True).click()
+        page.get_by_text("Custom run").click()
+        submit = page.get_by_role("button", name="Submit")
+        submit.wait_for()
+        page.locator("textarea").first.wait_for()
         for _ in items:
             page.get_by_text("Add item").click()
-        for rank, value in enumerate((*items, *fields)):
-            page.locator("textarea").nth(rank).fill(value)
-        page.get_by_role("button", name="Submit").click()
-        page.wait_for_url(lambda url: not url.endswith("/run"))
+        self._fill((*items, *fields))
+        submit.click()
+        page.wait_for_url(lambda url: "/run?" not in url)
         return self._wait(deployment)
+
+    def _fill(self, values: tuple[str, ...]) -> None:
+        """Remplit les champs ; le formulaire se remet à ses valeurs par défaut peu après s'être montré."""
+        fields = [self.page.locator("textarea").nth(rank) for rank in range(len(values))]
+        for _ in range(10):
+            for field, value in zip(fields, values, strict=True):
+                field.fill(value)
+            self.page.wait_for_timeout(700)
+            if [field.input_value() for field in fields] == list(values):
+                return
+        raise AssertionError("le formulaire n'a pas gardé ce qui y est tapé")
 
     def _wait(self, deployment: str) -> str:
         query: dict[str, Any] = {"deployments": {"id": {"any_": [deployment]}}, "sort": "START_TIME_DESC"}
@@ -121,6 +134,8 @@ class _Team:
         self.worker = subprocess.Popen(
             [PREFECT, "worker", "start", "--pool", "paie"],
             cwd=RACINE,
+            # L'équipe regarde toutes les dix secondes s'il y a du travail : ici, personne n'attend.
+            env={**os.environ, "PREFECT_WORKER_QUERY_SECONDS": "1"},
             stdout=self.log.open("wb"),
             stderr=subprocess.STDOUT,
         )

@@ -86,12 +86,13 @@ class Registre:
 
 
 def _engine(url: str) -> Engine:
+    # hide_parameters : une erreur de base ne doit pas citer un NIR ou un IBAN.
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     location = url.removeprefix("sqlite:///")
     if location and location != ":memory:":
         Path(location).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 30})
+    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _durable(connection: Any, _record: object) -> None:

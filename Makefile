@@ -48,13 +48,13 @@ clean: ## Efface ce qui se refait (ni .venv/, ni var/)
 # Le verrou d'essai contient celui d'exécution, aux mêmes versions : il pose les deux témoins.
 $(VENV)/.installe: requirements.lock pyproject.toml | $(BIN)/pip
 	@echo "Installation des bibliothèques dans $(VENV)/ (une à deux minutes)…"
-	@$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements.lock -c requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 $(VENV)/.developpement: requirements.lock requirements-dev.lock pyproject.toml | $(BIN)/pip
 	@echo "Installation des bibliothèques et des outils d'essai dans $(VENV)/ (deux à trois minutes)…"
-	@$(PIP) install --require-hashes --use-pep517 -r requirements-dev.lock  # odfpy n'existe qu'en source : pas d'--only-binary ici
+	@$(PIP) install --require-hashes --use-pep517 -r requirements-dev.lock -c requirements-dev.lock  # odfpy n'existe qu'en source : pas d'--only-binary ici
 	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
 	@touch $(VENV)/.installe $@
 

@@ -152,6 +152,17 @@ class _Team:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_les_horaires_inscrits_prevoient_des_executions(bureau: Bureau) -> None:
+    """L'ordonnanceur du serveur vit : l'ouverture du 1er et la relève des dix minutes sont au calendrier."""
+    deadline = time.monotonic() + 45
+    planned = 0
+    while not planned and time.monotonic() < deadline:
+        planned = int(httpx.post(f"{bureau.url}/api/flow_runs/count", json={}, timeout=30).text)
+        time.sleep(0.5)
+
+    assert planned > 0
+
+
 def test_un_mois_entier_se_lance_depuis_la_page_de_prefect(bureau: Bureau) -> None:
     mois = str(MOIS)
     deposits = {

@@ -35,6 +35,8 @@ MOIS = Month(2026, 11)
 CODES = ("lubescaux", "saint-amadour-des-pins")
 PREFECT = Path(sys.executable).parent / "prefect"
 CAPTURES = os.environ.get("CAPTURES") == "1"
+FINIS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+ESSAIS = 4
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -55,6 +57,16 @@ class Bureau:
         page.locator("a[href*='/deployments/deployment/']").filter(has_text=geste).first.click()
         page.wait_for_url("**/deployments/deployment/*")
         deployment = page.url.split("/deployment/")[1].split("?")[0]
+        home = page.url
+        for _ in range(ESSAIS):
+            self._submit(home, fields, items)
+            if self._launched(deployment):
+                return self._wait(deployment)
+        raise AssertionError(f"« {geste} » : le formulaire ne part pas. La page dit : {page.inner_text('body')}")
+
+    def _submit(self, home: str, fields: tuple[str, ...], items: tuple[str, ...]) -> None:
+        page = self.page
+        page.goto(home)
         page.get_by_role("button", name="Run", exact=True).click()
         page.get_by_text("Custom run").click()
         submit = page.get_by_role("button", name="Submit")
@@ -64,8 +76,20 @@ class Bureau:
             page.get_by_text("Add item").click()
         self._fill((*items, *fields))
         submit.click()
-        page.wait_for_url(lambda url: "/run?" not in url)
-        return self._wait(deployment)
+
+    def _launched(self, deployment: str) -> bool:
+        """Vrai dès que le serveur connaît l'exécution : lui seul le sait, la page peut refuser un clic sans le dire."""
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            if any(not run["auto_scheduled"] for run in self._runs(deployment)):
+                return True
+            time.sleep(0.5)
+        return False
+
+    def _runs(self, deployment: str) -> list[dict[str, Any]]:
+        query: dict[str, Any] = {"deployments": {"id": {"any_": [deployment]}}, "sort": "START_TIME_DESC"}
+        found: list[dict[str, Any]] = httpx.post(f"{self.url}/api/flow_runs/filter", json=query, timeout=30).json()
+        return found
 
     def _fill(self, values: tuple[str, ...]) -> None:
         """Remplit les champs ; le formulaire se remet à ses valeurs par défaut peu après s'être montré."""
@@ -79,11 +103,9 @@ class Bureau:
         raise AssertionError("le formulaire n'a pas gardé ce qui y est tapé")
 
     def _wait(self, deployment: str) -> str:
-        query: dict[str, Any] = {"deployments": {"id": {"any_": [deployment]}}, "sort": "START_TIME_DESC"}
         deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
-            runs = httpx.post(f"{self.url}/api/flow_runs/filter", json=query, timeout=30).json()
-            done = [run for run in runs if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")]
+            done = [run for run in self._runs(deployment) if run["state_type"] in FINIS]
             if done:
                 return str(done[0]["state_type"])
             time.sleep(0.5)

@@ -183,7 +183,7 @@ def _lines_sheet(sheet: Worksheet, facts: JournalFacts) -> None:
                     row.matricule,
                     titres[line.section],
                     line.code,
-                    line.libelle,
+                    line.libelle_imprime,
                     None if line.nombre_centiemes is None else amount(line.nombre_centiemes),
                     None if line.base is None else amount(line.base),
                     _rate(line.taux_salarie_ppm),

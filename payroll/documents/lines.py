@@ -39,7 +39,7 @@ def payslip_rows(bulletin: Bulletin, modele: Modele) -> list[Row]:
             rows += _middle_totals(bulletin, modele)
         if lignes:
             rows.append(Row("titre", titre))
-            rows += [Row("ligne", ligne.libelle, line_cells(ligne)) for ligne in lignes]
+            rows += [Row("ligne", ligne.libelle_imprime, line_cells(ligne)) for ligne in lignes]
         if section is Section.BRUT:
             rows.append(Row("total", modele.total_brut, {"gain": format_amount(bulletin.brut)}))
     return rows

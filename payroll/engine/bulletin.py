@@ -48,6 +48,18 @@ class Ligne:
     montant_salarie: int = 0
     taux_employeur_ppm: int | None = None
     montant_employeur: int = 0
+    periode: Month | None = None
+    """Le mois du droit, pour une ligne de rappel ; ``None`` : le mois du bulletin."""
+
+    @property
+    def libelle_imprime(self) -> str:
+        """Le libellé, précédé du mois du droit pour un rappel : « Rappel 03/2026, Traitement indiciaire ».
+
+        Le mois vient d'abord : un libellé long est coupé à l'impression, le mois jamais.
+        """
+        if self.periode is None:
+            return self.libelle
+        return f"Rappel {self.periode.month:02d}/{self.periode.year}, {self.libelle}"
 
 
 @dataclass(frozen=True, slots=True)

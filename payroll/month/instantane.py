@@ -75,6 +75,7 @@ def bulletin_to_rows(
             montant_salarie=ligne.montant_salarie,
             taux_employeur_ppm=ligne.taux_employeur_ppm,
             montant_employeur=ligne.montant_employeur,
+            periode=str(ligne.periode) if ligne.periode else None,
         )
         for rang, ligne in enumerate(bulletin.lignes, start=1)
     ]
@@ -98,6 +99,7 @@ def bulletin_from_rows(row: BulletinPaie, lines: Iterable[LigneBulletin], mois: 
                 montant_salarie=line.montant_salarie,
                 taux_employeur_ppm=line.taux_employeur_ppm,
                 montant_employeur=line.montant_employeur,
+                periode=Month.parse(line.periode) if line.periode else None,
             )
             for line in sorted(lines, key=lambda line: line.rang)
         ),

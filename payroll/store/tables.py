@@ -319,6 +319,8 @@ class LigneBulletin(SQLModel, table=True):
     montant_salarie: int = 0
     taux_employeur_ppm: int | None = None
     montant_employeur: int = 0
+    periode: str | None = None
+    """Mois du droit d'une ligne de rappel, ``AAAA-MM`` ; vide : le mois du bulletin."""
 
 
 class Approbation(SQLModel, table=True):

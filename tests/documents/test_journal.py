@@ -69,6 +69,13 @@ def test_une_ligne_par_agent_et_des_totaux_qui_sont_des_valeurs() -> None:
             assert cents(total[title]) == sum(cents(line[title]) for line in rows[:3]), title
 
 
+def test_une_ligne_de_rappel_dit_son_mois_de_droit() -> None:
+    rappel = Ligne("ifse", "IFSE", Section.BRUT, 300, montant_salarie=1200, periode=Month(2025, 11))
+    bulletin = replace(samples.ELU, lignes=(*samples.ELU.lignes, rappel))
+    libelles = [line["Libellé"] for line in table(reopen(render(journal(row(bulletin))))["Lignes"])]
+    assert "Rappel 11/2025, IFSE" in libelles
+
+
 def test_une_rubrique_en_plusieurs_lignes_n_a_qu_une_colonne() -> None:
     """Les tranches d'heures supplémentaires s'additionnent sous le libellé du catalogue."""
     tranches = (

@@ -19,6 +19,7 @@ from payroll.documents.lines import Row, paginate
 from payroll.documents.payslip import french_date, render
 from payroll.engine.bulletin import Bulletin, Ligne, Section
 from payroll.money import format_amount
+from payroll.periods import Month
 from tests.documents import samples
 from tests.documents.readers import Texte, page_count, pdf_text, placed
 
@@ -37,6 +38,14 @@ def many_lines(count: int) -> PayslipFacts:
         for rang in range(1, count - len(samples.TITULAIRE.lignes) + 1)
     )
     return samples.facts(replace(samples.TITULAIRE, lignes=(*samples.TITULAIRE.lignes, *primes)))
+
+
+def test_une_ligne_de_rappel_porte_son_mois_de_droit_et_le_garde_entier() -> None:
+    """Le libellé trop long est coupé ; le mois, imprimé d'abord, ne l'est pas."""
+    long = "Indemnité de fonctions, de sujétions et d'expertise, part liée aux fonctions de régisseur"
+    rappel = Ligne("ifse", long, Section.BRUT, 5, montant_salarie=4200, periode=Month(2025, 11))
+    bulletin = replace(samples.TITULAIRE, lignes=(*samples.TITULAIRE.lignes, rappel))
+    assert "Rappel 11/2025, Indemnité de fonctions" in pdf_text(render(samples.facts(bulletin)))
 
 
 def test_le_bulletin_d_un_titulaire_porte_toutes_les_mentions_attendues() -> None:

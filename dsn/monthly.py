@@ -12,7 +12,7 @@ from dsn.controls.structure import SANS_INDIVIDU
 from dsn.facts import Adresse, Declaration, MonthlyFacts
 from dsn.message import Block, Field, Message
 from dsn.norm import Norm, for_month
-from dsn.rubriques import LOCALITE, TEXTE, Format, Lieu, R, markers
+from dsn.rubriques import CODE, LOCALITE, TEXTE, Format, Lieu, R, Valeurs, markers
 
 
 def build(facts: MonthlyFacts) -> tuple[Message, list[Anomaly]]:
@@ -34,6 +34,11 @@ def build(facts: MonthlyFacts) -> tuple[Message, list[Anomaly]]:
     message = Message(envoi, [builder.declaration(item) for item in facts.declarations])
     writer.arrange(message)
     return message, builder.anomalies()
+
+
+def written(fact: Any, norm: Norm) -> Block:
+    """Le bloc d'un seul fait, tel qu'il s'écrirait : de quoi le comparer à un bloc déjà déclaré."""
+    return _Builder(norm).block(fact)
 
 
 class _Builder:
@@ -60,6 +65,9 @@ class _Builder:
                 self._add(block, mark.suffix, mark.format, value)
             elif isinstance(mark, Lieu):
                 self._address(block, mark, value)
+            elif isinstance(mark, Valeurs):
+                for suffix, text in value:
+                    self._add(block, suffix, CODE, text)
             else:
                 self._children(block, value)
         return block

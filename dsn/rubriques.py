@@ -60,18 +60,23 @@ class Lieu:
     etranger: str
 
 
-_MARKERS: dict[type, dict[str, R | Lieu | None]] = {}
+@dataclass(frozen=True, slots=True)
+class Valeurs:
+    """Un fait qui porte des (rubrique, valeur déjà écrite) : les anciennes valeurs d'un changement."""
 
 
-def markers(cls: type) -> dict[str, R | Lieu | None]:
-    """Champ → rubrique, adresse, ou ``None`` pour un bloc enfant."""
+_MARKERS: dict[type, dict[str, R | Lieu | Valeurs | None]] = {}
+
+
+def markers(cls: type) -> dict[str, R | Lieu | Valeurs | None]:
+    """Champ → rubrique, adresse, valeurs écrites, ou ``None`` pour un bloc enfant."""
     if cls in _MARKERS:
         return _MARKERS[cls]
-    result: dict[str, R | Lieu | None] = {}
+    result: dict[str, R | Lieu | Valeurs | None] = {}
     for name, hint in get_type_hints(cls, include_extras=True).items():
         if name == "BLOC":
             continue
         marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
-        result[name] = next((mark for mark in marks if isinstance(mark, R | Lieu)), None)
+        result[name] = next((mark for mark in marks if isinstance(mark, R | Lieu | Valeurs)), None)
     _MARKERS[cls] = result
     return result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import date
 
 from dsn.amounts import euro
@@ -99,32 +98,6 @@ def montant_cotisations(individus: Iterable[Individu], cotisations: frozenset[st
             if item.code in cotisations
         )
     )
-
-
-def fusionner(individus: Iterable[Individu]) -> tuple[Individu, ...]:
-    """Une personne, un bloc : les contrats et versements des faits de même NIR (ou NTT) sont réunis (CCH-14 p.169).
-
-    Les versements réunis sont renumérotés dans l'ordre.
-    """
-    merged: dict[str, Individu] = {}
-    for person in individus:
-        key = person.nir[:13] or person.ntt
-        known = merged.get(key)
-        if known is None or not key:
-            merged[key or f"sans-{len(merged)}"] = person
-            continue
-        payments = tuple(
-            replace(payment, numero=f"{rank:02d}")
-            for rank, payment in enumerate((*known.versements, *person.versements), start=1)
-        )
-        merged[key] = replace(
-            known,
-            contrats=(*known.contrats, *person.contrats),
-            versements=payments,
-            anciennetes=(*known.anciennetes, *person.anciennetes),
-            saisies=(*known.saisies, *person.saisies),
-        )
-    return tuple(merged.values())
 
 
 def _add(total: int | None, value: int | None) -> int | None:

@@ -18,7 +18,9 @@ from dsn.facts.agent import (
     Suspension,
     TempsPartielTherapeutique,
 )
+from dsn.facts.changements import ChangementContrat, ChangementIndividu
 from dsn.facts.employeur import (
+    AssujettissementFiscal,
     Bordereau,
     Contact,
     ContactEmetteur,
@@ -32,6 +34,7 @@ from dsn.facts.employeur import (
     MonthlyFacts,
     VersementOrganisme,
 )
+from dsn.facts.prevoyance import Adhesion, AffectationVersement, Affiliation, ChangementAdhesion
 from dsn.facts.versement import (
     Activite,
     AutreElement,
@@ -47,12 +50,19 @@ from dsn.facts.versement import (
 
 __all__ = [
     "Activite",
+    "Adhesion",
     "Adresse",
+    "AffectationVersement",
+    "Affiliation",
     "Anciennete",
     "Arret",
+    "AssujettissementFiscal",
     "AutreElement",
     "Base",
     "Bordereau",
+    "ChangementAdhesion",
+    "ChangementContrat",
+    "ChangementIndividu",
     "Composant",
     "Contact",
     "ContactEmetteur",

@@ -7,6 +7,8 @@ from datetime import date
 from typing import Annotated, ClassVar
 
 from dsn.facts.adresse import Adresse
+from dsn.facts.changements import ChangementContrat, ChangementIndividu
+from dsn.facts.prevoyance import Affiliation
 from dsn.facts.versement import Versement
 from dsn.rubriques import ENTIER, JOUR, MOIS, MONTANT, QUANTITE, TAUX, TEXTE, Lieu, R
 
@@ -150,6 +152,8 @@ class Contrat:
     finess: Annotated[str, R("081")] = ""
     jours_essai: Annotated[int | None, R("082", ENTIER)] = None
     heure_embauche: Annotated[str, R("083")] = ""
+    changements: tuple[ChangementContrat, ...] = ()
+    affiliations: tuple[Affiliation, ...] = ()
     retraites_complementaires: tuple[RetraiteComplementaire, ...] = ()
     arrets: tuple[Arret, ...] = ()
     fin: FinContrat | None = None
@@ -218,6 +222,7 @@ class Individu:
     libelle_pays_naissance: Annotated[str, R("029", TEXTE)] = ""
     spst: Annotated[str, R("030")] = ""
     """Service de prévention et de santé au travail (à partir de P26V01)."""
+    changements: tuple[ChangementIndividu, ...] = ()
     contrats: tuple[Contrat, ...] = ()
     versements: tuple[Versement, ...] = ()
     anciennetes: tuple[Anciennete, ...] = ()

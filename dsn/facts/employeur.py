@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from dsn.facts.adresse import Adresse
 from dsn.facts.agent import Individu
+from dsn.facts.prevoyance import Adhesion, AffectationVersement
 from dsn.rubriques import ENTIER, JOUR, MONTANT, TAUX, TEXTE, Lieu, R
 
 
@@ -118,6 +119,19 @@ class VersementOrganisme:
     siret_payeur: Annotated[str, R("012")] = ""
     crm: Annotated[str, R("013")] = ""
     identifiant: Annotated[str, R("014")] = ""
+    affectations: tuple[AffectationVersement, ...] = ()
+    """Organisme complémentaire seulement : leur somme est le montant (CT p.154)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssujettissementFiscal:
+    """S21.G00.44 : un assujettissement annuel (taxe sur les salaires, taxe d'apprentissage)."""
+
+    BLOC: ClassVar[str] = "S21.G00.44"
+    code: Annotated[str, R("001")]
+    montant: Annotated[int | None, R("002", MONTANT)] = None
+    millesime: Annotated[str, R("003")] = ""
+    motif_non_assujettissement: Annotated[str, R("004")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +160,10 @@ class Etablissement:
     opco: Annotated[str, R("023")] = ""
     spst: Annotated[str, R("025")] = ""
     """Service de prévention et de santé au travail (à partir de P26V01)."""
+    adhesions: tuple[Adhesion, ...] = ()
     versements: tuple[VersementOrganisme, ...] = ()
     bordereaux: tuple[Bordereau, ...] = ()
+    assujettissements: tuple[AssujettissementFiscal, ...] = ()
     individus: tuple[Individu, ...] = ()
 
 

@@ -95,6 +95,7 @@ def declare_bulletin(
         effectif_50=context.parametre.effectif >= context.figures.integer("fnal.seuil_effectif"),
         bases_connues=known_bases,
         plafond_applique=lu.bulletin.colonnes.get("plafond_periode") if population != "elu_non_assujetti" else None,
+        numero_contrat=lu.contrat.numero,
     )
     contrat, missing = _contrat(context, lu, population, absences, last, emplois_multiples=emplois_multiples)
     individu = _individu(lu, contrat, _versement(context, lu, first, last, built.bases, taux))

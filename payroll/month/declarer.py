@@ -12,9 +12,10 @@ from dsn import codes as dsn_codes
 from dsn import facts
 from dsn.anomalies import Anomaly, blocking
 from dsn.check_file import check_file
+from dsn.individus import fusionner
 from dsn.monthly import build
 from dsn.norm import for_month
-from dsn.totals import agreger, fusionner, montant_cotisations, montant_pas, total_bordereau
+from dsn.totals import agreger, montant_cotisations, montant_pas, total_bordereau
 from dsn.writer import write
 from payroll import legislation
 from payroll.month.calculer import require_current

@@ -28,6 +28,7 @@ from dsn.facts import (
     Versement,
     VersementOrganisme,
 )
+from dsn.individus import fusionner
 from dsn.norm import for_month
 
 SIREN, NIC = "219990017", "00010"
@@ -148,7 +149,9 @@ def versement(
 ) -> tuple[Versement, tuple[LigneCtp, ...]]:
     """Un versement simple, au barème nul."""
     debut, fin = bounds(mois)
-    done = assemble(codes.load(), for_month(mois).version, population, lines, debut, fin, ORGANISMES)
+    done = assemble(
+        codes.load(), for_month(mois).version, population, lines, debut, fin, ORGANISMES, numero_contrat=contract.numero
+    )
     worked = () if contract.unite_quotite == "99" else (Activite(type="01", mesure=15_167),)
     pay = Versement(
         date_versement=fin,
@@ -279,7 +282,7 @@ def facts(mois: date, *people: tuple[Individu, tuple[LigneCtp, ...]], **told: ob
     debut, fin = bounds(mois)
     agreges: tuple[CotisationAgregee, ...] = totals.agreger(item for _, ctp in people for item in ctp)
     due = totals.total_bordereau(agreges, codes.load(), RATES.__getitem__)
-    persons = tuple(person for person, _ in people)
+    persons = fusionner(person for person, _ in people)
     bank = {"bic": BIC, "iban": IBAN, "debut": debut, "fin": fin}
     ircantec = totals.montant_cotisations(persons, frozenset({"060", "061"}))
     payments = [

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dsn
-from dsn import codes, monthly, reader, totals, writer
+from dsn import codes, individus, monthly, reader, writer
 from dsn.assemble import LigneCtp
 from dsn.controls import check
 from dsn.facts import (
@@ -180,18 +180,40 @@ def test_plusieurs_contrats_d_une_personne_font_un_seul_individu() -> None:
     agent, first = samples.contractuel(JANVIER_2026)
     mandate, second = samples.elu(JANVIER_2026)
     mandate = replace(mandate, nir=agent.nir, ntt="")
-    (merged,) = totals.fusionner([agent, mandate])
+    (merged,) = individus.fusionner([agent, mandate])
     message, _ = monthly.build(samples.facts(JANVIER_2026, (merged, (*first, *second))))
     assert check(message) == []
     person = message.declarations[0].find("S21.G00.30")
     assert len(person) == 1
     assert [contract.get("007") for contract in person[0].find("S21.G00.40")] == ["10", "81"]
-    assert [payment.get("003") for payment in person[0].find("S21.G00.50")] == ["01", "02"]
+    (payment,) = person[0].find("S21.G00.50")
+    assert payment.get("002") == "2956.74"
+    assert {item.get("010") for item in payment.find("S21.G00.51")} == {"2025010002", "2020050003"}
+    assert {item.get("006") for item in payment.find("S21.G00.78")} == {"2025010002", "2020050003"}
+    (net_social,) = payment.find("S21.G00.58")
+    assert net_social.get("004") == "2956.74"
+
+
+def test_deux_taux_de_prelevement_font_deux_versements() -> None:
+    """Le bloc 50 n'admet qu'un taux : au barème, deux contrats peuvent en recevoir deux."""
+    person, _ = samples.contractuel(JANVIER_2026)
+    mandate, _ = samples.elu(JANVIER_2026)
+    pay = replace(mandate.versements[0], taux_pas_ppm=13_000, pas=1_502)
+    (merged,) = individus.fusionner([person, replace(mandate, nir=person.nir, ntt="", versements=(pay,))])
+    assert [(item.numero, item.taux_pas_ppm) for item in merged.versements] == [("01", 0), ("02", 13_000)]
+    assert [item.pas for item in merged.versements] == [0, 1_502]
+
+
+def test_un_contrat_unique_ne_numerote_pas_ses_bases() -> None:
+    """CT p.294 : avec un contrat unique, 78.006 n'est pas à renseigner."""
+    person, _ = samples.contractuel(JANVIER_2026)
+    (alone,) = individus.fusionner([person])
+    assert {base.numero_contrat for base in alone.versements[0].bases} == {""}
 
 
 def test_la_fusion_laisse_les_autres_personnes() -> None:
     people = [samples.titulaire(JANVIER_2026)[0], samples.elu(JANVIER_2026)[0]]
-    assert totals.fusionner(people) == tuple(people)
+    assert [person.nom_famille for person in individus.fusionner(people)] == ["DURAND", "PETIT"]
 
 
 def test_une_rubrique_absente_de_la_norme_est_dite_et_non_declaree() -> None:

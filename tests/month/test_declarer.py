@@ -289,6 +289,10 @@ def test_deux_contrats_d_un_agent_font_un_individu_et_se_disent_multiples(inscri
     assert (contrats["HT00801"]["036"], contrats["HT00802"]["036"]) == ("02", "02")
     assert contrats["HT00101"]["036"] == "01"
     assert len(_blocks(lieu, "S21.G00.60")) == 2, "l'arrêt vaut pour tous les contrats de l'agent (CT p.108)"
+    persons = len(_blocks(lieu, "S21.G00.30"))
+    assert len(_blocks(lieu, "S21.G00.50")) == persons, "un versement par personne, tous contrats confondus"
+    attached = {block["006"] for block in _blocks(lieu, "S21.G00.78") if "006" in block}
+    assert attached == {"HT00801", "HT00802"}, "seules les bases d'une personne à deux contrats disent le leur"
 
 
 @pytest.mark.parametrize("court, identifiant", [(False, None), (True, "-1")])

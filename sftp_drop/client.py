@@ -38,6 +38,8 @@ T = TypeVar("T")
 
 BLOC = 32 * 1024
 ENTREES_MAX = 10_000
+DROITS_DOSSIER = 0o2750
+"""Le bit de groupe garde au dossier le groupe de l'adhérent : c'est par lui qu'il lit ses documents."""
 """Un dossier plus peuplé est lu par tranches, d'une relève à l'autre."""
 
 
@@ -145,10 +147,12 @@ class DropClient:
             if self._lstat(cible) is not None:
                 self._remove_tree(provisoire)  # reste d'un envoi coupé
                 return {relatif: self._put(cible / chemin, documents[relatif]) for relatif, chemin in relatifs.items()}
-            self._ensure_folder(provisoire)
+            # Fermé jusqu'au renommage : un serveur qui montre les noms à point ne doit pas montrer un mois incomplet.
+            self._ensure_folder(provisoire, 0o700)
             self._keep_only(provisoire, {provisoire / chemin for chemin in relatifs.values()})
             for relatif, chemin in relatifs.items():
                 self._put(provisoire / chemin, documents[relatif])
+            self._sftp.chmod(str(provisoire), DROITS_DOSSIER)
             self._rename(provisoire, cible)
             return dict.fromkeys(relatifs, PutOutcome.DEPOSE)
 
@@ -244,7 +248,7 @@ class DropClient:
                 raise AlreadyThereError("la place est déjà prise : rien n'a été écrasé") from erreur
             raise
 
-    def _ensure_folder(self, dossier: PurePosixPath) -> None:
+    def _ensure_folder(self, dossier: PurePosixPath, droits: int = DROITS_DOSSIER) -> None:
         present = self._lstat(dossier)
         if present is not None:
             if present.kind is not Kind.DOSSIER:
@@ -252,7 +256,7 @@ class DropClient:
             return
         self._ensure_folder(dossier.parent)
         try:
-            self._sftp.mkdir(str(dossier), 0o750)
+            self._sftp.mkdir(str(dossier), droits)
         except OSError:
             if self._lstat(dossier) is None:  # sinon, créé entre-temps par une autre relève
                 raise

@@ -62,7 +62,16 @@ def public_line(cle: paramiko.PKey) -> str:
 
 def fingerprint(cle: paramiko.PKey) -> str:
     """L'empreinte ``SHA256:…`` que montrent WinSCP, FileZilla et ``ssh-keygen -l``."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(cle.asbytes()).digest()).decode().rstrip("=")
+    return _fingerprint(cle.asbytes())
+
+
+def fingerprint_of(ligne: str) -> str:
+    """La même, d'une ligne de clé publique ; ``KeyFileError`` si elle est mal formée."""
+    return _fingerprint(parse_public(ligne)[1])
+
+
+def _fingerprint(octets: bytes) -> str:
+    return "SHA256:" + base64.b64encode(hashlib.sha256(octets).digest()).decode().rstrip("=")
 
 
 def known_hosts_line(hote: str, port: int, cle: paramiko.PKey) -> str:

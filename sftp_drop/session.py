@@ -156,7 +156,8 @@ class DropSession(paramiko.SFTPServerInterface):
     @_guarded
     def chattr(self, path: str, attr: paramiko.SFTPAttributes) -> int:
         place = self._writable(path)
-        self._regular_or_refused(place)
+        if not self.jail.service:
+            self._regular_or_refused(place)  # l'agence ouvre aussi le dossier d'un mois, une fois entier
         if attr.st_size is not None:
             raise RefusedError  # tronquer un fichier déjà déposé, c'est l'altérer sans passer par un envoi entier
         _set_times(place.real, attr)

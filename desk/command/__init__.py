@@ -1,14 +1,14 @@
 """La commande ``paie`` : les mêmes gestes que les flux, au clavier.
 
-Un fichier par sujet (``mois``, ``droit``, ``dsn``, ``demo``) ; ici, on les assemble. Une commande qui refuse le dit en
-une phrase et sort avec le code 1 ; jamais une trace de programme pour une entrée fautive.
+Un fichier par sujet (``mois``, ``droit``, ``dsn``, ``depot``, ``demo``) ; ici, on les assemble. Une commande qui
+refuse le dit en une phrase et sort avec le code 1 ; jamais une trace de programme pour une entrée fautive.
 """
 
 from __future__ import annotations
 
 import typer
 
-from desk.command import demo, droit, dsn, mois
+from desk.command import demo, depot, droit, dsn, mois
 
 app = typer.Typer(
     name="paie",
@@ -19,5 +19,6 @@ app = typer.Typer(
 )
 mois.register(app)
 droit.register(app)
+depot.register(app)
 app.add_typer(dsn.app, name="dsn")
 demo.register(app)

@@ -45,12 +45,20 @@ def doutes(mois: Annotated[str | None, typer.Option("--mois", "-m", help="Un seu
 def expliquer(
     matricule: Annotated[str, typer.Argument(help="Matricule de l'agent")],
     mois: Annotated[str, typer.Argument(help="Mois, AAAA-MM")],
-    rubrique: Annotated[str, typer.Argument(help="Code de la rubrique (traitement, cnracl, csg_deductible…)")],
+    rubrique: Annotated[
+        str,
+        typer.Argument(
+            help="Code d'une rubrique (traitement, cnracl…), d'un total (brut, net_a_payer…), ou « cumuls »"
+        ),
+    ],
     adherent: Annotated[str, typer.Option("--adherent", "-a", help="À dire si deux adhérents ont ce matricule")] = "",
+    revision: Annotated[int | None, typer.Option(help="Une révision ancienne du mois (défaut : la courante)")] = None,
+    profondeur: Annotated[int | None, typer.Option(min=1, max=12, help="Niveaux de détail")] = None,
 ) -> None:
-    """Explique une ligne d'un bulletin : base, taux, formule, textes, et d'où vient chaque donnée."""
+    """Explique une ligne ou un total d'un bulletin : base, taux, formule, textes, et d'où vient chaque donnée."""
     with opened() as (registre, _):
-        text = explain_line(registre, adherent, parse_month(mois), matricule, rubrique)
+        month = parse_month(mois)
+        text = explain_line(registre, adherent, month, matricule, rubrique, revision=revision, profondeur=profondeur)
     if not text:
         raise refuse(f"aucune ligne « {rubrique} » sur ce bulletin.")
     console.print(text, markup=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from payroll.anomalies import blocking
@@ -24,6 +24,61 @@ from payroll.periods import Month
 
 PROFONDEUR = 6
 """Niveaux de colonnes dépliés : assez pour aller d'une cotisation à l'indice et à la quotité."""
+_DITES_MEME_NULLES = frozenset({"taux_pas_transmis", "pas_taux"})
+"""Un taux nul, ou qui n'a pas été transmis, explique seul un impôt à zéro : le récit le dit."""
+
+TOTAUX: Mapping[str, str] = {
+    "brut": "Total brut",
+    "cotisations_salarie": "Total des cotisations de l'agent",
+    "cotisations_employeur": "Total des charges de l'employeur",
+    "net_avant_impot": "Net avant impôt",
+    "net_imposable": "Net imposable",
+    "montant_net_social": "Montant net social",
+    "net_a_payer": "Net à payer",
+    "cout_employeur": "Coût pour l'employeur",
+}
+"""Les totaux qui s'expliquent comme une ligne ; l'impôt (``pas``) est lui-même une rubrique."""
+
+
+class Recit:
+    """Un bulletin recalculé, prêt à raconter chacune de ses lignes et chacun de ses totaux."""
+
+    def __init__(
+        self,
+        mois: Month,
+        employeur: Employeur,
+        situation: Situation,
+        legislation: Legislation | None = None,
+        catalogue: Catalogue | None = None,
+        origines: Mapping[str, str] | None = None,
+    ) -> None:
+        """``origines`` dit d'où vient chaque colonne d'entrée (dossier, fichier…) : le moteur, lui, n'en sait rien."""
+        self._rubriques = catalogue or load_catalogue()
+        self._origines = origines or {}
+        self.bulletin: Bulletin | None = None
+        """Le bulletin que ces entrées donnent ; ``None`` : refusé, et ``refus`` dit pourquoi."""
+        self.refus = ""
+        figures = (legislation or load_legislation()).at(mois)
+        verdict = check(0, mois, employeur, situation, Limits(figures), self._rubriques)
+        if verdict.accepted is None:
+            self.refus = _refused(str(anomalie) for anomalie in blocking(verdict.anomalies))
+            return
+        self._columns = columns_of(mois, [verdict.accepted], figures, self._rubriques)
+        (bulletin,) = build(mois, self._columns, [verdict.accepted], self._rubriques, [()])
+        if self._columns.missing:
+            self.refus = _refused(message for message, _ in self._columns.missing.values())
+            return
+        self.bulletin = bulletin
+
+    def of(self, code: str, profondeur: int = PROFONDEUR) -> str:
+        """Le récit d'une ligne ou d'un total, ou le refus ; vide si la rubrique n'est pas sur ce bulletin."""
+        if self.bulletin is None:
+            return self.refus
+        story = _Story(self._columns, profondeur, self._origines)
+        rubrique = self._rubriques.get(code)
+        if rubrique is not None:
+            return "\n".join(story.tell(rubrique, self.bulletin))
+        return "\n".join(story.tell_total(code, self.bulletin)) if code in TOTAUX else ""
 
 
 def explain(
@@ -35,31 +90,22 @@ def explain(
     catalogue: Catalogue | None = None,
     profondeur: int = PROFONDEUR,
 ) -> str:
-    """Le récit d'une ligne du bulletin, en français ; vide si la rubrique n'est pas sur ce bulletin.
+    """Le récit d'une ligne ou d'un total du bulletin, en français ; vide si la rubrique n'est pas sur ce bulletin.
 
     Une situation refusée donne ses motifs de refus.
     """
-    rubriques = catalogue or load_catalogue()
-    figures = (legislation or load_legislation()).at(mois)
-    verdict = check(0, mois, employeur, situation, Limits(figures), rubriques)
-    if verdict.accepted is None:
-        refus = blocking(verdict.anomalies)
-        return "\n".join(["Ce bulletin est refusé :", *(f"- {anomalie}" for anomalie in refus)])
-    columns = columns_of(mois, [verdict.accepted], figures, rubriques)
-    (bulletin,) = build(mois, columns, [verdict.accepted], rubriques, [()])
-    if columns.missing:
-        return "\n".join(["Ce bulletin est refusé :", *(f"- {message}" for message, _ in columns.missing.values())])
-    rubrique = rubriques.get(code)
-    if rubrique is None:
-        return ""
-    return "\n".join(_Story(columns, profondeur).tell(rubrique, bulletin))
+    return Recit(mois, employeur, situation, legislation, catalogue).of(code, profondeur)
+
+
+def _refused(reasons: Iterable[str]) -> str:
+    return "\n".join(["Ce bulletin est refusé :", *(f"- {reason}" for reason in reasons)])
 
 
 class _Story:
     """Le récit d'une rubrique ; une colonne déjà racontée n'est que rappelée."""
 
-    def __init__(self, columns: Columns, profondeur: int) -> None:
-        self.c, self.profondeur = columns, profondeur
+    def __init__(self, columns: Columns, profondeur: int, origines: Mapping[str, str]) -> None:
+        self.c, self.profondeur, self.origines = columns, profondeur, origines
         self.told: set[str] = set()
 
     def tell(self, rubrique: Rubrique, bulletin: Bulletin) -> Iterator[str]:
@@ -74,6 +120,10 @@ class _Story:
             yield f"  Ligne : {_printed(ligne)}"
         for name in self._roots(rubrique):
             yield from self._column(name, 1)
+
+    def tell_total(self, name: str, bulletin: Bulletin) -> Iterator[str]:
+        yield f"{TOTAUX[name]} ({name}), {bulletin.mois.libelle}"
+        yield from self._column(name, 1)
 
     def _roots(self, rubrique: Rubrique) -> list[str]:
         if not rubrique.regles:
@@ -94,7 +144,8 @@ class _Story:
             if line.strip():
                 yield f"{indent}  {line.strip()}"
         if formula is None:
-            yield f"{indent}  (donnée de la situation ou de l'adhérent)"
+            origine = self.origines.get(name, "donnée de la situation ou de l'adhérent")
+            yield f"{indent}  ({origine})"
             return
         usage = self.c.usages[name]
         for cle in usage.figures:
@@ -107,7 +158,7 @@ class _Story:
 
     def _matters(self, name: str) -> bool:
         """Une colonne nulle n'apporte rien au montant : la taire garde le récit lisible."""
-        return name in self.c.ratios or bool(self.c.values[name][0] != 0)
+        return name in self.c.ratios or name in _DITES_MEME_NULLES or bool(self.c.values[name][0] != 0)
 
     def _value(self, name: str) -> str:
         if name in self.c.ratios:

@@ -1,33 +1,178 @@
-"""Expliquer une ligne d'un bulletin gardé : refaire le calcul sur ses entrées d'alors et en raconter le chemin."""
+"""Expliquer une ligne ou un total d'un bulletin gardé : refaire le calcul sur ses entrées d'alors, dire d'où elles
+viennent, et le dire aussi si les chiffres ou les règles ont changé depuis.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
 from sqlmodel import Session, col, select
 
-from payroll.engine.explain import explain
+from payroll import catalogue
+from payroll.engine.bulletin import Bulletin
+from payroll.engine.explain import PROFONDEUR, TOTAUX, Recit
+from payroll.money import format_amount
 from payroll.month.commun import GesteRefuse, find_adherent, require_paie
-from payroll.month.instantane import inputs_from_json
+from payroll.month.instantane import bulletin_from_rows, inputs_from_json
+from payroll.month.origines import origin_of_cumuls, origins_of
 from payroll.periods import Month
 from payroll.store.registre import Registre
-from payroll.store.tables import Adherent, Agent, BulletinPaie
+from payroll.store.tables import Adherent, Agent, BulletinPaie, Contrat, LigneBulletin, Paie
+
+CUMULS = "cumuls"
+"""Le mot qui demande les cumuls de l'année."""
+PROFONDEUR_DES_TOTAUX = 2
+"""Un total nomme ses lignes ; le détail d'une ligne se demande par son code."""
+_CUMULS = {
+    "brut": "brut",
+    "net_imposable": "net imposable",
+    "pas": "impôt prélevé à la source",
+    "net_a_payer": "net à payer",
+    "cout_employeur": "coût pour l'employeur",
+    "rafp_elements": "éléments entrant dans la RAFP, avant plafond",
+    "rafp_traitement": "traitement dont 20 % bornent la RAFP",
+    "rafp_assiette": "assiettes RAFP cotisées",
+    "heures_exonerees": "heures exonérées d'impôt",
+    "heures_payees_centiemes": "heures payées",
+}
 
 
-def explain_line(registre: Registre, code: str, mois: Month, matricule: str, rubrique: str) -> str:
-    """Le récit d'une ligne, en français ; vide si le bulletin n'a pas cette rubrique.
+def explain_line(
+    registre: Registre,
+    code: str,
+    mois: Month,
+    matricule: str,
+    rubrique: str,
+    *,
+    revision: int | None = None,
+    profondeur: int | None = None,
+) -> str:
+    """Le récit d'une ligne, d'un total (``brut``, ``net_a_payer``…) ou des ``cumuls``, en français ; vide si le
+    bulletin n'a pas cette rubrique.
 
-    ``code`` vide : l'adhérent se déduit du matricule. Lève :class:`GesteRefuse` si l'adhérent, le mois ou le bulletin
-    n'existe pas, ou si plusieurs adhérents ont ce matricule.
+    ``code`` vide : l'adhérent se déduit du matricule. ``revision`` vide : la révision courante. Lève
+    :class:`GesteRefuse` si l'adhérent, le mois, la révision ou le bulletin n'existe pas, ou si plusieurs adhérents ont
+    ce matricule.
     """
+    stories = explain_lines(registre, code, mois, matricule, [rubrique], revision=revision, profondeur=profondeur)
+    return stories[rubrique]
+
+
+def explain_lines(
+    registre: Registre,
+    code: str,
+    mois: Month,
+    matricule: str,
+    rubriques: Sequence[str],
+    *,
+    revision: int | None = None,
+    profondeur: int | None = None,
+) -> dict[str, str]:
+    """Comme :func:`explain_line` pour plusieurs rubriques : code → récit, le calcul n'étant refait qu'une fois."""
     with registre.transaction() as session:
         adherent = find_adherent(session, code or _only_adherent(session, matricule))
-        paie = require_paie(session, adherent, mois)
+        paie = find_revision(session, adherent, mois, revision)
         rows = session.exec(
-            select(BulletinPaie).where(BulletinPaie.paie_id == paie.id, BulletinPaie.matricule == matricule)
+            select(BulletinPaie)
+            .join(Contrat, col(Contrat.id) == col(BulletinPaie.contrat_id))
+            .where(BulletinPaie.paie_id == paie.id, BulletinPaie.matricule == matricule)
+            .order_by(Contrat.numero)
         ).all()
-    if not rows:
-        raise GesteRefuse(f"{adherent.nom} : aucun bulletin calculé pour l'agent {matricule} en {mois.libelle}.")
-    stories = [explain(mois, *inputs_from_json(row.entrees), rubrique) for row in rows]
-    return "\n\n".join(story for story in stories if story)
+        if not rows:
+            raise GesteRefuse(f"{adherent.nom} : aucun bulletin calculé pour l'agent {matricule} en {mois.libelle}.")
+        kept = [_Garde(session, row, mois) for row in rows]
+        return {
+            rubrique: "\n\n".join(story for one in kept if (story := one.story(rubrique, profondeur)))
+            for rubrique in rubriques
+        }
+
+
+def find_revision(session: Session, adherent: Adherent, mois: Month, revision: int | None) -> Paie:
+    """La paie d'un mois dans cette révision, ou la courante ; lève :class:`GesteRefuse` si elle n'existe pas."""
+    if revision is None:
+        return require_paie(session, adherent, mois)
+    paies = session.exec(select(Paie).where(Paie.adherent_id == adherent.id, Paie.mois == str(mois))).all()
+    found = next((paie for paie in paies if paie.revision == revision), None)
+    if found is None:
+        connues = ", ".join(str(paie.revision) for paie in sorted(paies, key=lambda paie: paie.revision)) or "aucune"
+        raise GesteRefuse(
+            f"{adherent.nom} : {mois.libelle} n'a pas de révision {revision} (révisions connues : {connues})."
+        )
+    return found
+
+
+class _Garde:
+    """Un bulletin gardé, et le même refait sur ses entrées d'alors."""
+
+    def __init__(self, session: Session, row: BulletinPaie, mois: Month) -> None:
+        self.row, self.mois = row, mois
+        employeur, self.situation = inputs_from_json(row.entrees)
+        lines = session.exec(select(LigneBulletin).where(LigneBulletin.bulletin_id == row.id))
+        self.bulletin = bulletin_from_rows(row, lines, mois)
+        self.cumuls = origin_of_cumuls(session, row, mois)
+        self.recit = Recit(mois, employeur, self.situation, origines=origins_of(session, row, mois, self.situation))
+
+    def story(self, rubrique: str, profondeur: int | None) -> str:
+        if rubrique == CUMULS:
+            return "\n".join(self._cumuls())
+        depth = profondeur or (PROFONDEUR_DES_TOTAUX if rubrique in TOTAUX else PROFONDEUR)
+        story = self.recit.of(rubrique, depth)
+        parts = [story, *self._kept_only(rubrique, story), *self._drift(rubrique)]
+        return "\n".join(part for part in parts if part)
+
+    def _kept_only(self, rubrique: str, story: str) -> Iterator[str]:
+        """Ce que le récit du calcul ne montre pas : une ligne de rappel, ou une ligne qu'il ne refait plus."""
+        lines = [ligne for ligne in self.bulletin.lignes if ligne.code == rubrique]
+        if lines and not story:
+            found = catalogue.load().get(rubrique)
+            yield f"{lines[0].libelle} ({rubrique}), {self.mois.libelle}"
+            if found is not None:
+                yield f"  Texte : {found.source}"
+        for ligne in lines:
+            montants = (
+                f"agent {format_amount(ligne.montant_salarie)}, employeur {format_amount(ligne.montant_employeur)}"
+            )
+            if ligne.periode is not None:
+                yield (
+                    f"  Rappel sur {ligne.periode.libelle} : {montants} ; différence entre ce mois recalculé et ce qui "
+                    "en a été payé."
+                )
+            elif not story:
+                yield f"  Ligne gardée : {ligne.libelle}, {montants}"
+
+    def _drift(self, rubrique: str) -> Iterator[str]:
+        """Un avertissement quand le calcul refait aujourd'hui ne donne plus le montant gardé."""
+        again = self.recit.bulletin
+        if again is None:
+            yield "  Attention : ce bulletin serait refusé aujourd'hui ; le récit ne peut pas être celui du calcul."
+            return
+        before, after = _amount_of(self.bulletin, rubrique), _amount_of(again, rubrique)
+        if before != after:
+            yield (
+                f"  Attention : le bulletin gardé porte {format_amount(before)} €, le calcul refait avec les chiffres "
+                f"et les règles d'aujourd'hui donne {format_amount(after)} €."
+            )
+
+    def _cumuls(self) -> Iterator[str]:
+        yield f"Cumuls de {self.mois.year} après {self.mois.libelle} ({CUMULS})"
+        yield f"  Avant ce mois : {self.cumuls}"
+        for name, before in asdict(self.situation.cumuls).items():
+            after = self.row.cumuls.get(name, before)
+            yield (
+                f"  {_CUMULS.get(name, name)} : {format_amount(before)} + {format_amount(after - before)} ce mois "
+                f"= {format_amount(after)}{' h' if name.endswith('centiemes') else ' €'}"
+            )
+
+
+def _amount_of(bulletin: Bulletin, rubrique: str) -> int:
+    if rubrique in TOTAUX:
+        return int(getattr(bulletin, rubrique))
+    return sum(
+        ligne.montant_salarie + ligne.montant_employeur
+        for ligne in bulletin.lignes
+        if ligne.code == rubrique and ligne.periode is None
+    )
 
 
 def _only_adherent(session: Session, matricule: str) -> str:

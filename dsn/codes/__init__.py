@@ -93,6 +93,10 @@ class Codes:
         """Le bloc et le motif d'une absence (``cmo``, ``greve``), ou ``None``."""
         return self._find("absences", code)
 
+    def changements(self) -> tuple[Ligne, ...]:
+        """Les rubriques de changement : ``code`` (41) porte l'ancienne valeur de ``valeur`` (40)."""
+        return tuple(row for row in self.lignes if row.table == "changements")
+
     def doubts(self) -> tuple[Ligne, ...]:
         """Les lignes dont la confiance n'est pas A, dans l'ordre des tables."""
         return tuple(row for row in self.lignes if row.confiance != "A")

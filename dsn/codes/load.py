@@ -39,7 +39,9 @@ _EXTRA: Mapping[str, frozenset[str]] = {
     "conventions": frozenset(),
     "elements": frozenset({"bloc"}),
     "absences": frozenset({"bloc"}),
+    "changements": frozenset({"effet", "vide"}),
 }
+_EFFETS = frozenset({"conditions", "mois", "identifiant"})
 _TYPE_RUBRIQUE = {
     "S21.G00.51": "S21.G00.51.011",
     "S21.G00.52": "S21.G00.52.001",
@@ -134,8 +136,12 @@ def _refuse_values(table: str, row: Mapping[str, Any]) -> Iterator[str]:
                 yield f"valeur {row['valeur']} absente de {norm.version}"
         elif table == "contributions":
             yield from _refuse_contribution(row, norm)
+        elif table == "changements" and not {row["code"], row["valeur"]} <= set(norm.rubriques):
+            yield f"rubrique absente de {norm.version}"
     if table == "populations" and row["code"] not in {"bases_minimales"} and not row["code"].startswith("S21."):
         yield "code doit être une rubrique"
+    if table == "changements" and row.get("effet") not in _EFFETS:
+        yield f"effet doit être {', '.join(sorted(_EFFETS))}"
     if table == "ctp":
         yield from _refuse_rates(row.get("taux", ()))
 
@@ -183,6 +189,8 @@ def _ligne(table: str, row: Mapping[str, Any]) -> Ligne:
         normes=tuple(row.get("normes", ())),
         bloc=row.get("bloc", ""),
         entite=row.get("entite", ""),
+        effet=row.get("effet", ""),
+        vide=row.get("vide", ""),
     )
 
 

@@ -27,6 +27,10 @@ class Ligne:
     """Vide : toutes."""
     bloc: str = ""
     entite: str = ""
+    effet: str = ""
+    """D'un changement : ``conditions``, ``mois`` ou ``identifiant``."""
+    vide: str = ""
+    """L'ancienne valeur d'une rubrique qui n'était pas déclarée."""
 
     def concerns(self, population: str, norme: str) -> bool:
         """Vrai si la ligne vaut pour cette population et cette norme."""

@@ -94,6 +94,7 @@ class ParametreEntree(_Datee):
     assurance_chomage: bool = False
     adhesion_chomage: date | None = None
     gestion_chomage: Literal["01", "03", "04"] = "01"
+    gestion_chomage_apprentis: Literal["01", "05"] = "01"
     heures_complementaires_majorees: bool = False
     primes_en_maladie: Literal["non_maintenu", "suit_le_traitement"] = "non_maintenu"
 
@@ -166,6 +167,8 @@ class ContratEntree(_Entree):
     date_fin_prevue: date | None = None
     motif_fin: str = ""
     contrat_court: bool = False
+    niveau_diplome: Literal["", "03", "04", "05", "06", "07", "08"] = ""
+    motif_recours: str = Field(default="", pattern=r"(\d{2})?")
     situations: tuple[SituationEntree, ...] = Field(min_length=1)
     permanents: tuple[PermanentEntree, ...] = ()
     cumuls: tuple[CumulEntree, ...] = ()
@@ -207,6 +210,7 @@ class AdherentEntree(_Entree):
     nom: str
     nature: Literal["commune", "ccas", "epci", "syndicat"]
     siret: Siret
+    siret_siege: Siret = ""
     ape: str = Field(pattern=r"\d{4}[A-Z]")
     adresse: str
     code_postal: str = Field(pattern=r"\d{5}")

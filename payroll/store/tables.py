@@ -45,6 +45,8 @@ class Adherent(SQLModel, table=True):
     nom: str
     nature: str
     siret: str = Field(unique=True)
+    siret_siege: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """SIRET du siège, si cet établissement n'est pas lui (S21.G00.06.002) ; vide : l'établissement est le siège."""
     ape: str
     adresse: str
     code_postal: str
@@ -78,6 +80,8 @@ class ParametreEmployeur(SQLModel, table=True):
     """Date d'adhésion à l'assurance chômage (S21.G00.40.030)."""
     gestion_chomage: str = "01"
     """S21.G00.40.029 pour les contractuels : 01 auto-assurance, 03 adhésion révocable, 04 irrévocable."""
+    gestion_chomage_apprentis: str = Field(default="01", sa_column_kwargs={"server_default": "01"})
+    """S21.G00.40.029 des apprentis : 01 auto-assurance, 05 adhésion au régime particulier des apprentis."""
     heures_complementaires_majorees: bool = False
     primes_en_maladie: str = "non_maintenu"
 
@@ -124,6 +128,10 @@ class Contrat(SQLModel, table=True):
     date_fin_prevue: date | None = None
     motif_fin: str = ""
     contrat_court: bool = False
+    niveau_diplome: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Niveau du diplôme préparé par un apprenti (S21.G00.30.025)."""
+    motif_recours: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Motif de recours à un contrat à durée déterminée (S21.G00.40.021)."""
 
 
 class SituationContrat(SQLModel, table=True):

@@ -12,6 +12,7 @@ from payroll.month.commun import Acte, key, record
 from payroll.store.entrees import AdherentEntree, AgentEntree, ContratEntree, validate
 from payroll.store.registre import Registre
 from payroll.store.tables import (
+    Absence,
     Adherent,
     Agent,
     Contrat,
@@ -100,7 +101,7 @@ def _add_contrat(session: Session, adherent_id: int, agent_id: int, entree: Cont
     contrat = Contrat(
         adherent_id=adherent_id,
         agent_id=agent_id,
-        **entree.model_dump(exclude={"situations", "permanents", "cumuls"}),
+        **entree.model_dump(exclude={"situations", "permanents", "absences", "cumuls"}),
     )
     session.add(contrat)
     session.flush()
@@ -121,6 +122,8 @@ def _add_contrat(session: Session, adherent_id: int, agent_id: int, entree: Cont
         )
     for permanent in entree.permanents:
         session.add(ElementPermanent(contrat_id=key(contrat.id), **permanent.model_dump()))
+    for absence in entree.absences:
+        session.add(Absence(adherent_id=adherent_id, contrat_id=key(contrat.id), **absence.model_dump()))
     for cumul in entree.cumuls:
         values = cumul.model_dump(exclude={"annee"})
         session.add(CumulReprise(contrat_id=key(contrat.id), annee=cumul.annee, cumuls=values))

@@ -142,6 +142,21 @@ class TauxPasEntree(_Datee):
     identifiant: str
 
 
+class AbsenceEntree(_Entree):
+    """Une absence d'avant la reprise, bornes incluses : elle compte dans les droits de l'année médicale."""
+
+    type: str = Field(pattern=r"[a-z_]{2,40}")
+    debut: date
+    fin: date
+    prolongation: bool = False
+
+    @model_validator(mode="after")
+    def _ordered(self) -> AbsenceEntree:
+        if self.fin < self.debut:
+            raise ValueError(f"la fin ({self.fin:%d/%m/%Y}) précède le début ({self.debut:%d/%m/%Y})")
+        return self
+
+
 class CumulEntree(_Entree):
     annee: int
     brut: Montant = 0
@@ -171,6 +186,7 @@ class ContratEntree(_Entree):
     motif_recours: str = Field(default="", pattern=r"(\d{2})?")
     situations: tuple[SituationEntree, ...] = Field(min_length=1)
     permanents: tuple[PermanentEntree, ...] = ()
+    absences: tuple[AbsenceEntree, ...] = ()
     cumuls: tuple[CumulEntree, ...] = ()
 
     @model_validator(mode="after")
@@ -239,6 +255,9 @@ class AdherentEntree(_Entree):
 
 _FRENCH = {
     "missing": "cette information manque",
+    "string_type": "cette information est à remplir (un texte entre guillemets)",
+    "int_type": "cette information est à remplir (un nombre entier)",
+    "date_type": "cette information est à remplir (une date AAAA-MM-JJ)",
     "extra_forbidden": "cette clé est inconnue",
     "string_pattern_mismatch": "la forme ne convient pas",
     "literal_error": "valeur hors de la liste admise",

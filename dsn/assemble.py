@@ -15,6 +15,7 @@ from dsn.codes.rows import RESTE, apply, percent_ppm
 from dsn.facts import Base, Composant, CotisationIndividuelle
 
 PLAFOND_APPLIQUE = "07"
+Periode = tuple[date, date]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class LignePaie:
     taux_employeur_ppm: int | None = None
     insee: str = ""
     """Commune du versement mobilité."""
+    periode: Periode | None = None
+    """Le mois du droit d'un rappel, du premier au dernier jour ; ``None`` : la période du bulletin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,22 +105,29 @@ def assemble(
 ) -> Assemblage:
     """Les bases et CTP d'un bulletin.
 
-    ``organismes`` : ``urssaf`` et ``ircantec`` → SIRET. ``bases_connues`` : montant d'une base (02, 03…) que le
-    bulletin connaît sans cotisation. ``plafond_applique`` : plafond du mois, porté sous la base 02.
+    Un rappel garde sa période dans les bases des caisses qui le rattachent au mois du droit (donnée ``rappel``) ; il
+    s'ajoute à la période du bulletin dans les autres. ``organismes`` : ``urssaf`` et ``ircantec`` → SIRET.
+    ``bases_connues`` : montant d'une base (02, 03…) que le bulletin connaît sans cotisation. ``plafond_applique`` :
+    plafond du mois, porté sous la base 02.
     """
     work = _Work(codes, norme, population, organismes, effectif_50)
     all_lines = list(lignes)
     rate_at = next((line.taux_employeur_ppm for line in all_lines if line.contribution == "accident_travail"), None)
     for line in all_lines:
         work.add(line, rate_at)
+    current = (debut, fin)
+    work.bases = {(code, periode or current): base for (code, periode), base in work.bases.items()}
     for code in codes.bases_minimales(norme, population):
-        work.bases.setdefault(code, _Base())
+        work.bases.setdefault((code, current), _Base())
     for code, amount in (bases_connues or {}).items():
-        base = work.bases.setdefault(code, _Base())
+        base = work.bases.setdefault((code, current), _Base())
         if not base.carried:
             base.montant, base.carried = amount, True
     bases = tuple(
-        _finished(code, work.bases[code], debut, fin, numero_contrat, plafond_applique) for code in sorted(work.bases)
+        _finished(
+            code, work.bases[code, periode], periode, numero_contrat, plafond_applique if periode == current else None
+        )
+        for code, periode in sorted(work.bases)
     )
     return Assemblage(bases=bases, ctp=tuple(work.ctp), anomalies=tuple(dict.fromkeys(work.anomalies)))
 
@@ -130,7 +140,7 @@ class _Work:
     ) -> None:
         self.codes, self.norme, self.population = codes, norme, population
         self.organismes, self.effectif_50 = organismes, effectif_50
-        self.bases: dict[str, _Base] = {}
+        self.bases: dict[tuple[str, Periode | None], _Base] = {}
         self.ctp: list[LigneCtp] = []
         self.anomalies: list[Anomaly] = []
 
@@ -153,7 +163,7 @@ class _Work:
     def _cotisations(self, row: Contribution, line: LignePaie) -> None:
         if row.base is None:
             return
-        base = self.bases.setdefault(row.base, _Base())
+        base = self.bases.setdefault((row.base, line.periode if row.rappel_origine else None), _Base())
         if row.porte_base:
             base.montant += line.assiette
             base.carried = True
@@ -178,6 +188,9 @@ class _Work:
     def _ctp(self, code: str, row: Contribution, line: LignePaie, rate_at: int | None) -> None:
         ctp = self.codes.ctp(code)
         if ctp.ligne.valeur is None or ctp.qualifiant is None:
+            if row.ligne.confiance != "N":
+                text = f"« {ctp.ligne.libelle} » n'est pas portée au bordereau : {ctp.ligne.note}"
+                self.anomalies.append(Anomaly(0, "S21.G00.23.001", "COD-01", False, text))
             return
         amount = line.salarie + line.employeur
         self.ctp.append(
@@ -224,9 +237,7 @@ def _sum(first: int | None, second: int | None) -> int | None:
     return None if first is None and second is None else (first or 0) + (second or 0)
 
 
-def _finished(
-    code: str, base: _Base, debut: date, fin: date, numero_contrat: str, plafond_applique: int | None
-) -> Base:
+def _finished(code: str, base: _Base, periode: Periode, numero_contrat: str, plafond_applique: int | None) -> Base:
     cotisations = tuple(
         CotisationIndividuelle(
             code=cotisation,
@@ -246,8 +257,8 @@ def _finished(
     )
     return Base(
         code=code,
-        debut=debut,
-        fin=fin,
+        debut=periode[0],
+        fin=periode[1],
         montant=base.montant if base.carried else largest,
         numero_contrat=numero_contrat,
         composants=composants,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from dsn.amounts import euro
-from dsn.assemble import LigneCtp
+from dsn.assemble import LigneCtp, LignePaie
 from dsn.codes import Codes
 from dsn.codes.rows import apply
 from dsn.facts import Activite, CotisationAgregee, Individu, Remuneration, Versement
@@ -78,6 +78,34 @@ def total_bordereau(
         ppm = mobilite_ppm if ctp.commune else ctp.taux_ppm(rate) + (item.taux_ppm or 0)
         total += apply(ppm, item.assiette or 0)
     return euro(total)
+
+
+def exoneration(
+    codes: Codes,
+    norme: str,
+    population: str,
+    lignes: Iterable[LignePaie],
+    ctp: Iterable[LigneCtp],
+    rate: Callable[[str], int],
+) -> LignePaie | None:
+    """L'exonération de cette population, en une ligne à assembler avec les autres ; ``None`` s'il n'y en a pas.
+
+    Son montant, négatif, est ce que les CTP recalculent sur l'assiette entière au-delà des lignes du bulletin.
+    """
+    row = codes.exoneration(norme, population)
+    if row is None:
+        return None
+    due = 0
+    for line in lignes:
+        found = codes.contribution(norme, population, line.contribution)
+        if found is not None and set(found.ctp) & set(row.retranche):
+            due += line.salarie + line.employeur
+    carried = [item for item in ctp if item.code in row.retranche]
+    full = sum(
+        apply(codes.ctp(item.code).taux_ppm(rate) + (item.taux_at_ppm or 0), item.assiette or 0) for item in carried
+    )
+    base = max((item.assiette or 0 for item in carried), default=0)
+    return LignePaie(contribution=row.contribution, assiette=base, employeur=due - full) if full > due else None
 
 
 def montant_pas(versements: Iterable[Versement]) -> int:

@@ -69,9 +69,9 @@ class Codes:
         """Le CTP ``100/920``. ``KeyError`` s'il n'existe pas."""
         return self._ctp[code]
 
-    def ctps(self) -> tuple[Ctp, ...]:
-        """Tous les CTP."""
-        return tuple(self._ctp.values())
+    def exoneration(self, norme: str, population: str) -> Contribution | None:
+        """L'exonération qui se mesure par différence pour cette population, ou ``None``."""
+        return next((item for item in self.contributions(norme, population) if item.retranche), None)
 
     def organisme(self, code: str) -> Ligne:
         """``urssaf_aquitaine``, ``dgfip_pas``, ``dgfip_satd``, ``ircantec``. ``KeyError`` s'il n'existe pas."""

@@ -32,6 +32,8 @@ _EXTRA: Mapping[str, frozenset[str]] = {
             "cotisations",
             "ctp",
             "porte",
+            "rappel",
+            "retranche",
         }
     ),
     "organismes": frozenset({"entite"}),
@@ -153,6 +155,8 @@ def _norms(row: Mapping[str, Any]) -> list[Norm]:
 def _refuse_contribution(row: Mapping[str, Any], norm: Norm) -> Iterator[str]:
     if row.get("base") is not None and row["base"] not in norm.rubriques["S21.G00.78.001"].codes:
         yield f"base {row['base']} absente de {norm.version}"
+    if row.get("rappel") not in {None, "origine"}:
+        yield "rappel doit être origine, ou absent"
     if row.get("effectif") not in {None, "moins_de_50", "50_et_plus"}:
         yield "effectif doit être moins_de_50 ou 50_et_plus"
     for part in row.get("cotisations", ()):
@@ -222,6 +226,8 @@ def _contribution(ligne: Ligne, row: Mapping[str, Any]) -> Contribution:
         ),
         ctp=tuple(row["ctp"]),
         porte=tuple(row["porte"]),
+        rappel_origine=row.get("rappel") == "origine",
+        retranche=tuple(row.get("retranche", ())),
     )
 
 
@@ -230,7 +236,7 @@ def _cross(lignes: list[Ligne], ctp: list[Ctp], contributions: list[Contribution
     problems: list[str] = []
     known = {item.ligne.code for item in ctp}
     for item in contributions:
-        strangers = sorted({*item.ctp, *item.porte} - known)
+        strangers = sorted({*item.ctp, *item.porte, *item.retranche} - known)
         if strangers:
             problems.append(f"contributions « {item.ligne.code} » : CTP inconnu {', '.join(strangers)}")
     seen: set[tuple[str, str, str, str]] = set()

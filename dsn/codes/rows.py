@@ -86,6 +86,10 @@ class Contribution:
     cotisations: tuple[Part, ...]
     ctp: tuple[str, ...]
     porte: tuple[str, ...]
+    rappel_origine: bool = False
+    """Un rappel se rattache au mois du droit, et non à celui du versement."""
+    retranche: tuple[str, ...] = ()
+    """Exonération : ce que ces CTP recalculent au-delà des lignes du bulletin."""
 
 
 def percent_ppm(text: str) -> int:

@@ -48,6 +48,7 @@ RATES = {
     "csg.deductible.taux": 68_000,
     "csg.non_deductible.taux": 24_000,
     "crds.taux": 5_000,
+    "dialogue_social.taux": 160,
     "fnal.taux.moins_de_50": 1_000,
     "fnal.taux.50_et_plus": 5_000,
 }
@@ -112,6 +113,32 @@ def contractuel_lines() -> list[LignePaie]:
 def elu_lines() -> list[LignePaie]:
     """Indemnité 1 155,00, sous le demi-plafond."""
     return [*csg(115_500), line("ircantec_a", 115_500, 28_000, 42_000)]
+
+
+def apprenti_lines() -> list[LignePaie]:
+    """Brut 1 000,00 ; contrat de 2026 : 50 % du SMIC (911,50) exonérés, excédent 88,50 soumis."""
+    return [
+        line("accident_travail", 100_000, 0, 15_000),
+        line("vieillesse_plafonnee", 8_850, 69_000, 0),
+        line("vieillesse_deplafonnee", 8_850, 4_000, 0),
+        line("ircantec_a", 8_850, 28_000, 0),
+        *csg(8_695),
+    ]
+
+
+def pec_lines() -> list[LignePaie]:
+    """Brut 1 801,74, au SMIC : l'employeur ne doit ni maladie, ni famille, ni vieillesse."""
+    brut = 180_174
+    return [
+        line("csa", brut, 0, 3_000),
+        line("vieillesse_plafonnee", brut, 69_000, 0),
+        line("vieillesse_deplafonnee", brut, 4_000, 0),
+        line("accident_travail", brut, 0, 15_000),
+        line("fnal", brut, 0, 1_000),
+        line("dialogue_social", brut, 0, 160),
+        line("ircantec_a", brut, 28_000, 42_000),
+        *csg(177_021),
+    ]
 
 
 def bounds(mois: date) -> tuple[date, date]:

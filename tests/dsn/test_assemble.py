@@ -112,6 +112,87 @@ def test_une_contribution_sans_code_est_bloquante() -> None:
     assert [(item.code, item.blocking) for item in result.anomalies] == [("COD-02", True)]
 
 
+@pytest.mark.parametrize("population, lines", [("apprenti", samples.apprenti_lines())])
+def test_un_apprenti_dit_ce_que_son_bordereau_ne_porte_pas(population: str, lines: list[LignePaie]) -> None:
+    result = done(population, lines)
+    assert [(item.code, item.blocking) for item in result.anomalies] == [("COD-01", False)]
+    assert "Apprenti du secteur public" in result.anomalies[0].message
+    assert {item.ctp for item in result.ctp} == {"260"}
+
+
+def test_la_base_d_un_apprenti_est_sa_remuneration_entiere() -> None:
+    """Base 03 sur 1 000,00, cotisation 076 sur l'excédent 88,50 : 8 850 × (6,90 + 0,40) % = 6,11 + 0,35."""
+    result = done("apprenti", samples.apprenti_lines(), bases_connues={"02": 100_000})
+    assert {base.code: base.montant for base in result.bases if base.code in ("02", "03")} == {
+        "02": 100_000,
+        "03": 100_000,
+    }
+    found = cotisations(result)
+    assert found["02", "076"] == (8_850, 611, 69_000)
+    assert found["03", "076"] == (8_850, 35, 4_000)
+    assert found["03", "045"] == (100_000, 1_500, 15_000)
+
+
+def test_l_exoneration_d_un_contrat_aide_est_ce_que_les_ctp_recalculent_de_trop() -> None:
+    """1 801,74 : 100/920 à 13,17 + 1,50 %, 100/921 à 15,45 %, 635 à 6 %, 430 à 1,80 %, moins les lignes dues.
+
+    264,32 + 278,37 + 108,10 + 32,43 = 683,22 ; dus : CSA 5,41, AT 27,03, vieillesse 124,32 et 7,21 = 163,97.
+    """
+    lines = samples.pec_lines()
+    first = done("pec", lines)
+    found = totals.exoneration(codes.load(), "P26V01", "pec", lines, first.ctp, RATES.__getitem__)
+    assert found == LignePaie(contribution="exoneration_pec", assiette=180_174, employeur=16_397 - 68_322)
+    told = done("pec", [*lines, found])
+    assert cotisations(told)["03", "006"] == (180_174, 51_925, None)
+    assert [item.code for item in told.anomalies] == ["COD-01"]
+    assert "retranchée" in told.anomalies[0].message
+
+
+def test_les_autres_populations_n_ont_pas_d_exoneration() -> None:
+    lines = samples.contractuel_lines()
+    result = done("contractuel_cdd", lines)
+    found = totals.exoneration(codes.load(), "P26V01", "contractuel_cdd", lines, result.ctp, RATES.__getitem__)
+    assert found is None
+
+
+MARS = (date(2025, 3, 1), date(2025, 3, 31))
+
+
+def test_un_rappel_cnracl_se_rattache_au_mois_du_droit() -> None:
+    """La maladie, due à l'Urssaf, reste au mois du versement (CSS R. 242-1)."""
+    recall = [
+        replace(line("cnracl", 5_000, 111_000, 346_500), periode=MARS),
+        replace(line("maladie", 5_000, 0, 98_800), periode=MARS),
+    ]
+    result = done(
+        "titulaire_cnracl",
+        [line("cnracl", 200_000, 111_000, 376_500), line("maladie", 200_000, 0, 98_800), *recall],
+    )
+    assert [(base.code, base.debut, base.fin, base.montant) for base in result.bases] == [
+        ("03", DEBUT, FIN, 205_000),
+        ("48", *MARS, 5_000),
+        ("48", DEBUT, FIN, 200_000),
+    ]
+    assert [item.assiette for item in result.ctp] == [200_000, 5_000]
+
+
+def test_un_trop_percu_se_reprend_en_negatif_au_mois_du_droit() -> None:
+    negative = replace(line("ircantec_a", -5_000, 28_000, 42_000), salarie=-140, employeur=-210, periode=MARS)
+    (past, now) = done("contractuel_cdd", [line("ircantec_a", 180_000, 28_000, 42_000), negative]).bases
+    assert (past.debut, past.montant, past.cotisations[0].montant) == (MARS[0], -5_000, -350)
+    assert (now.debut, now.montant) == (DEBUT, 180_000)
+
+
+def test_le_plafond_ne_se_dit_que_pour_la_periode_du_bulletin() -> None:
+    result = done("contractuel_cdd", contractuel_recall(), plafond_applique=400_500)
+    assert [len(base.composants) for base in result.bases if base.code == "02"] == [1]
+
+
+def contractuel_recall() -> list[LignePaie]:
+    """Un contractuel et un rappel de mars."""
+    return [*samples.contractuel_lines(), replace(line("ircantec_a", 1_000, 28_000, 42_000), periode=MARS)]
+
+
 def test_une_contribution_nulle_est_passee() -> None:
     assert done("titulaire_cnracl", [LignePaie(contribution="inconnue", assiette=0)]).anomalies == ()
 

@@ -75,10 +75,14 @@ def agent(mois: date, population: str) -> tuple[Individu, tuple[LigneCtp, ...]]:
         quotite_contrat=15_167,
         **told,
     )
-    lines = samples.titulaire_lines() if population.endswith("_cnracl") else samples.contractuel_lines()
-    pay, ctp = samples.versement(
-        mois, population, contract, samples.elu_lines() if population == "elu_non_assujetti" else lines, brut=180_174
-    )
+    special = {
+        "apprenti": samples.apprenti_lines,
+        "pec": samples.pec_lines,
+        "elu_non_assujetti": samples.elu_lines,
+    }
+    cnracl = population.endswith("_cnracl")
+    lines = special.get(population, samples.titulaire_lines if cnracl else samples.contractuel_lines)()
+    pay, ctp = samples.versement(mois, population, contract, lines, brut=180_174)
     seniority = Anciennete(type="07", unite="03", valeur=1, numero_contrat=contract.numero)
     person = replace(
         samples.titulaire(mois)[0],

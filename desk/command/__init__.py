@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from desk.command import demo, depot, droit, dsn, mois
+from desk.command import demo, depot, droit, dsn, etudes, mois
 
 app = typer.Typer(
     name="paie",
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 mois.register(app)
 droit.register(app)
+etudes.register(app)
 depot.register(app)
 app.add_typer(dsn.app, name="dsn")
 demo.register(app)

@@ -70,6 +70,13 @@ class Recit:
             return
         self.bulletin = bulletin
 
+    @property
+    def chiffres(self) -> frozenset[str]:
+        """Les clés de la législation que ce bulletin a lues ; aucune s'il est refusé."""
+        if self.bulletin is None:
+            return frozenset()
+        return frozenset(cle for usage in self._columns.usages.values() for cle in usage.figures)
+
     def of(self, code: str, profondeur: int = PROFONDEUR) -> str:
         """Le récit d'une ligne ou d'un total, ou le refus ; vide si la rubrique n'est pas sur ce bulletin."""
         if self.bulletin is None:

@@ -1,0 +1,90 @@
+"""Les commandes d'étude : comparer deux bulletins, simuler des mois ; elles lisent le registre et n'y écrivent rien."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from desk.command.console import console, explains_refusals, opened, parse_month, refuse, show_table
+from payroll.money import format_amount
+from payroll.month.comparer import LIBELLES, TOTAUX_COMPARES, Comparaison, Montants, compare_payslips
+
+_MONTRES = ("net_a_payer", "brut", "cout_employeur")
+
+
+def register(app: typer.Typer) -> None:
+    app.command("comparer")(comparer)
+
+
+@explains_refusals
+def comparer(
+    adherent: Annotated[str, typer.Argument(help="Code de l'adhérent")],
+    matricule: Annotated[str, typer.Argument(help="Matricule de l'agent")],
+    mois_a: Annotated[str, typer.Argument(help="Premier mois, AAAA-MM")],
+    mois_b: Annotated[str | None, typer.Argument(help="Second mois (défaut : le même, entre deux révisions)")] = None,
+    revision: Annotated[
+        tuple[int, int] | None, typer.Option(help="Révisions du premier et du second mois (défaut : les courantes)")
+    ] = None,
+) -> None:
+    """Compare deux bulletins d'un agent : ce qui a changé et pourquoi ; les causes font l'écart au centime."""
+    if mois_b is None and revision is None:
+        raise refuse("donnez un second mois, ou deux révisions du même mois : « --revision 1 2 ».")
+    first, second = parse_month(mois_a), parse_month(mois_b or mois_a)
+    before, after = revision or (None, None)
+    with opened() as (registre, _):
+        found = compare_payslips(registre, adherent, matricule, (first, before), (second, after))
+    for comparaison in found:
+        _show(comparaison, f"{first.libelle}, révision {comparaison.revisions[0]}", second.libelle)
+
+
+def _show(found: Comparaison, avant: str, apres: str) -> None:
+    titre = f"{found.matricule}, contrat {found.contrat} : {avant} → {apres}, révision {found.revisions[1]}"
+    totals = [
+        (
+            LIBELLES[total],
+            *(_total(bulletin, total) for bulletin in (found.avant, found.apres)),
+            _signed(found.ecart(total)),
+        )
+        for total in TOTAUX_COMPARES
+    ]
+    show_table(titre, ("Total", "Avant", "Après", "Écart"), totals, right=("Avant", "Après", "Écart"))
+    if not found.effets:
+        console.print("Aucun écart.")
+        return
+    causes = [
+        (effet.cause.libelle, *(_signed(effet.totaux[total]) for total in _MONTRES), effet.origine)
+        for effet in found.effets
+    ]
+    causes.append(("Somme", *(_signed(found.ecart(total)) for total in _MONTRES), ""))
+    names = [LIBELLES[total] for total in _MONTRES]
+    show_table("Causes", ("Cause", *names, "Origine"), causes, right=names)
+    lines = [
+        (
+            ligne.libelle,
+            _amount(ligne.avant),
+            _amount(ligne.apres),
+            "\n".join(
+                f"{cause.libelle} ({_signed(salarie)}{f', employeur {_signed(employeur)}' if employeur else ''})"
+                for cause, salarie, employeur in ligne.effets
+            ),
+        )
+        for ligne in found.lignes
+        if ligne.effets
+    ]
+    show_table("Lignes qui changent", ("Ligne", "Avant", "Après", "Causes"), lines, right=("Avant", "Après"))
+
+
+def _total(bulletin: object, total: str) -> str:
+    return format_amount(getattr(bulletin, total)) if bulletin else "—"
+
+
+def _signed(cents: int) -> str:
+    return f"+{format_amount(cents)}" if cents > 0 else format_amount(cents) if cents else ""
+
+
+def _amount(montants: Montants | None) -> str:
+    if montants is None:
+        return "—"
+    employeur = f" / {format_amount(montants.employeur)}" if montants.employeur else ""
+    return f"{format_amount(montants.salarie)}{employeur}"

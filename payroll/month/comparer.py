@@ -1,0 +1,285 @@
+"""Comparer deux bulletins d'un agent : deux mois, ou deux révisions d'un mois ; ce qui a changé, et pourquoi.
+
+L'écart de chaque ligne et de chaque total est la somme exacte des effets de ses causes (:mod:`payroll.month.causes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlmodel import Session, col, select
+
+from payroll import catalogue, legislation
+from payroll.engine import compute
+from payroll.engine.bulletin import Bulletin, Ligne
+from payroll.engine.explain import TOTAUX, Recit
+from payroll.month.causes import Cause, Etat, steps
+from payroll.month.commun import GesteRefuse, find_adherent
+from payroll.month.expliquer import find_revision
+from payroll.month.instantane import bulletin_from_rows, inputs_from_json
+from payroll.month.origines import origins_of
+from payroll.periods import Month
+from payroll.store.registre import Registre
+from payroll.store.tables import BulletinPaie, Contrat, LigneBulletin, Paie
+
+TOTAUX_COMPARES = (
+    "brut",
+    "cotisations_salarie",
+    "cotisations_employeur",
+    "net_avant_impot",
+    "net_imposable",
+    "montant_net_social",
+    "pas",
+    "net_a_payer",
+    "cout_employeur",
+)
+LIBELLES = {**TOTAUX, "pas": "Prélèvement à la source"}
+"""Total → comment le nommer."""
+
+Place = tuple[str, str]
+"""Rubrique, et mois du droit d'une ligne de rappel (vide : le mois du bulletin)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Montants:
+    """Ce qu'une ligne porte, en centimes ; taux en millionièmes (``None`` : plusieurs, ou sans objet)."""
+
+    salarie: int = 0
+    employeur: int = 0
+    base: int | None = None
+    taux_salarie_ppm: int | None = None
+    taux_employeur_ppm: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effet:
+    """Ce qu'une cause ajoute ou retire, en centimes signés."""
+
+    cause: Cause
+    origine: str
+    """D'où vient la donnée nouvelle (dossier, fichier et cellule, texte de droit) ; vide : non situé."""
+    totaux: Mapping[str, int]
+    """Total → écart ; tous les :data:`TOTAUX_COMPARES`."""
+    lignes: Mapping[Place, tuple[int, int]] = field(default_factory=dict)
+    """Ligne → écart (part de l'agent, part de l'employeur), pour les seules lignes que la cause change."""
+
+
+@dataclass(frozen=True, slots=True)
+class LigneComparee:
+    """Une ligne présente sur l'un des deux bulletins au moins."""
+
+    place: Place
+    libelle: str
+    avant: Montants | None
+    apres: Montants | None
+    effets: tuple[tuple[Cause, int, int], ...]
+    """Cause, écart de l'agent, écart de l'employeur ; leur somme est l'écart de la ligne."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparaison:
+    """Les deux bulletins d'un contrat, leurs écarts et leurs causes ; un bulletin absent compte pour zéro."""
+
+    matricule: str
+    contrat: str
+    avant: Bulletin | None
+    apres: Bulletin | None
+    revisions: tuple[int, int]
+    effets: tuple[Effet, ...]
+    lignes: tuple[LigneComparee, ...]
+
+    def ecart(self, total: str) -> int:
+        """L'écart d'un total, en centimes : exactement la somme des effets."""
+        before, after = (getattr(bulletin, total) if bulletin else 0 for bulletin in (self.avant, self.apres))
+        return int(after - before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Garde:
+    bulletin: Bulletin
+    etat: Etat
+    origines: Mapping[str, str]
+
+
+def compare_payslips(
+    registre: Registre,
+    code: str,
+    matricule: str,
+    avant: tuple[Month, int | None],
+    apres: tuple[Month, int | None],
+) -> list[Comparaison]:
+    """Compare les bulletins d'un agent, contrat par contrat ; ``avant`` et ``apres`` : mois et révision (``None`` :
+    la courante).
+
+    Lève :class:`GesteRefuse` si l'adhérent, un mois ou une révision n'existe pas, ou si l'agent n'a de bulletin dans
+    aucun des deux.
+    """
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        paies = [find_revision(session, adherent, mois, revision) for mois, revision in (avant, apres)]
+        kept = [_kept(session, paie, matricule) for paie in paies]
+    if not any(kept):
+        raise GesteRefuse(
+            f"{adherent.nom} : l'agent {matricule} n'a de bulletin ni dans {_named(paies[0])}, "
+            f"ni dans {_named(paies[1])}."
+        )
+    revisions = (paies[0].revision, paies[1].revision)
+    return [
+        _compare(matricule, numero, kept[0].get(numero), kept[1].get(numero), revisions)
+        for numero in sorted({*kept[0], *kept[1]})
+    ]
+
+
+def _kept(session: Session, paie: Paie, matricule: str) -> dict[str, _Garde]:
+    mois = Month.parse(paie.mois)
+    rows = session.exec(
+        select(Contrat.numero, BulletinPaie)
+        .join(BulletinPaie, col(BulletinPaie.contrat_id) == col(Contrat.id))
+        .where(BulletinPaie.paie_id == paie.id, BulletinPaie.matricule == matricule)
+    ).all()
+    found = {}
+    for numero, row in rows:
+        lines = session.exec(select(LigneBulletin).where(LigneBulletin.bulletin_id == row.id))
+        employeur, situation = inputs_from_json(row.entrees)
+        etat = Etat(mois, legislation.load(), employeur, situation)
+        found[numero] = _Garde(bulletin_from_rows(row, lines, mois), etat, origins_of(session, row, mois, situation))
+    return found
+
+
+def _named(paie: Paie) -> str:
+    return f"la paie de {Month.parse(paie.mois).libelle} (révision {paie.revision})"
+
+
+def _compare(
+    matricule: str, numero: str, avant: _Garde | None, apres: _Garde | None, revisions: tuple[int, int]
+) -> Comparaison:
+    effets = _walk(avant, apres) if avant is not None and apres is not None else [_whole(avant, apres)]
+    bulletins = (avant.bulletin if avant else None, apres.bulletin if apres else None)
+    return Comparaison(matricule, numero, *bulletins, revisions, tuple(effets), _lines(*bulletins, effets))
+
+
+def _whole(avant: _Garde | None, apres: _Garde | None) -> Effet:
+    """Un contrat qui n'a qu'un des deux bulletins : tout son montant est l'écart."""
+    libelle = "Pas de bulletin pour ce contrat avant" if avant is None else "Plus de bulletin pour ce contrat"
+    before, after = (garde.bulletin if garde else None for garde in (avant, apres))
+    return _effect(Cause("contrat", libelle), "", before, after)
+
+
+def _walk(avant: _Garde, apres: _Garde) -> list[Effet]:
+    """Du premier bulletin au second, cause par cause ; un pas que le moteur refuse se joint au suivant."""
+    departs, arrivees = (_again(garde.etat) for garde in (avant, apres))
+    regles = Cause("regles", "Chiffres ou règles corrigés depuis le calcul")
+    if departs is None or arrivees is None:
+        return _merged([_effect(regles, "", avant.bulletin, apres.bulletin)])
+    effets = [_effect(regles, "", avant.bulletin, departs)]
+    chiffres = frozenset(cle for garde in (avant, apres) for cle in _figures(garde.etat))
+    courant = departs
+    refused: list[Cause] = []
+    for cause, etat in steps(avant.etat, apres.etat, chiffres, catalogue.load()):
+        found = _again(etat)
+        if found is None:
+            refused.append(cause)
+            continue
+        effets.append(_effect(_joined(refused, cause), _origin(cause, apres), courant, found))
+        courant, refused = found, []
+    reste = Cause("combinaison", "Combinaison : " + " ; ".join(cause.libelle for cause in refused))
+    effets.append(_effect(reste, "", courant, arrivees))
+    effets.append(_effect(regles, "", arrivees, apres.bulletin))
+    return _merged(effets)
+
+
+def _again(etat: Etat) -> Bulletin | None:
+    (bulletin,) = compute(etat.mois, [etat.employeur], [etat.situation], etat.legislation).bulletins
+    return bulletin
+
+
+def _figures(etat: Etat) -> frozenset[str]:
+    return Recit(etat.mois, etat.employeur, etat.situation, etat.legislation).chiffres
+
+
+def _joined(refused: list[Cause], cause: Cause) -> Cause:
+    if not refused:
+        return cause
+    return Cause("combinaison", "Combinaison : " + " ; ".join(one.libelle for one in (*refused, cause)))
+
+
+def _origin(cause: Cause, apres: _Garde) -> str:
+    return cause.texte or next((apres.origines[name] for name in cause.colonnes if name in apres.origines), "")
+
+
+def _effect(cause: Cause, origine: str, before: Bulletin | None, after: Bulletin | None) -> Effet:
+    totaux = {
+        total: (getattr(after, total) if after else 0) - (getattr(before, total) if before else 0)
+        for total in TOTAUX_COMPARES
+    }
+    old, new = amounts_by_place(before), amounts_by_place(after)
+    lignes = {
+        place: delta
+        for place in (*old, *(place for place in new if place not in old))
+        if (delta := _delta(old.get(place, Montants()), new.get(place, Montants()))) != (0, 0)
+    }
+    return Effet(cause, origine, totaux, lignes)
+
+
+def _delta(before: Montants, after: Montants) -> tuple[int, int]:
+    return after.salarie - before.salarie, after.employeur - before.employeur
+
+
+def _merged(effets: Iterable[Effet]) -> list[Effet]:
+    """Les effets d'une même cause réunis, les causes sans effet retirées, dans l'ordre de leur première venue."""
+    merged: dict[tuple[str, str], Effet] = {}
+    for effet in effets:
+        key = (effet.cause.code, effet.cause.libelle)
+        known = merged.get(key)
+        if known is None:
+            merged[key] = effet
+            continue
+        totaux = {total: known.totaux[total] + effet.totaux[total] for total in TOTAUX_COMPARES}
+        lignes = dict(known.lignes)
+        for place, (salarie, employeur) in effet.lignes.items():
+            base = lignes.get(place, (0, 0))
+            lignes[place] = (base[0] + salarie, base[1] + employeur)
+        lignes = {place: delta for place, delta in lignes.items() if delta != (0, 0)}
+        merged[key] = Effet(known.cause, known.origine or effet.origine, totaux, lignes)
+    return [effet for effet in merged.values() if effet.lignes or any(effet.totaux.values())]
+
+
+def _lines(avant: Bulletin | None, apres: Bulletin | None, effets: Iterable[Effet]) -> tuple[LigneComparee, ...]:
+    old, new = amounts_by_place(avant), amounts_by_place(apres)
+    printed = {_place(ligne): ligne for bulletin in (apres, avant) if bulletin for ligne in bulletin.lignes}
+    ordered = sorted(printed, key=lambda place: (printed[place].ordre, place))
+    return tuple(
+        LigneComparee(
+            place,
+            printed[place].libelle_imprime,
+            old.get(place),
+            new.get(place),
+            tuple((effet.cause, *effet.lignes[place]) for effet in effets if place in effet.lignes),
+        )
+        for place in ordered
+    )
+
+
+def amounts_by_place(bulletin: Bulletin | None) -> dict[Place, Montants]:
+    """Les montants d'un bulletin par rubrique et mois du droit ; les lignes d'une même place s'additionnent."""
+    found: dict[Place, Montants] = {}
+    for ligne in bulletin.lignes if bulletin else ():
+        known = found.get(_place(ligne))
+        if known is None:
+            found[_place(ligne)] = Montants(
+                ligne.montant_salarie,
+                ligne.montant_employeur,
+                ligne.base,
+                ligne.taux_salarie_ppm,
+                ligne.taux_employeur_ppm,
+            )
+        else:
+            found[_place(ligne)] = Montants(
+                known.salarie + ligne.montant_salarie, known.employeur + ligne.montant_employeur
+            )
+    return found
+
+
+def _place(ligne: Ligne) -> Place:
+    return ligne.code, str(ligne.periode) if ligne.periode else ""

@@ -1,0 +1,56 @@
+"""Les commandes d'étude au clavier : comparer, simuler ; elles refusent en une phrase."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.desk.test_command import ADHERENTS, HORLOGE, paie
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Novembre et décembre d'un adhérent, calculés au clavier."""
+    root = tmp_path_factory.mktemp("etudes") / "var"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAIE_REPERTOIRE", str(root))
+        patch.setenv("PAIE_HORLOGE_FIGEE", HORLOGE)
+        assert paie("inscrire", ADHERENTS / "lubescaux.yaml").exit_code == 0
+        for mois in ("2026-11", "2026-12"):
+            for geste in (("ouvrir",), ("calculer", "--sans-fichier")):
+                result = paie(*geste, "--mois", mois)
+                assert result.exit_code == 0, result.output
+    return root
+
+
+@pytest.fixture(autouse=True)
+def _sur_place(installation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAIE_REPERTOIRE", str(installation))
+    monkeypatch.setenv("COLUMNS", "220")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("PAIE_HORLOGE_FIGEE", HORLOGE)
+
+
+def test_comparer_deux_mois() -> None:
+    result = paie("comparer", "lubescaux", "LB001", "2026-11", "2026-12")
+
+    assert result.exit_code == 0
+    assert "LB001, contrat LB00101 : novembre 2026, révision 1 → décembre 2026, révision 1" in " ".join(result.output.split())
+    assert "Net à payer" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (("lubescaux", "LB001", "2026-11"), "deux révisions du même mois"),
+        (("lubescaux", "LB001", "2026-11", "--revision", "1", "2"), "n'a pas de révision 2"),
+        (("lubescaux", "LB099", "2026-11", "2026-12"), "n'a de bulletin ni dans"),
+        (("lubescaux", "LB001", "novembre", "2026-12"), "mois illisible"),
+    ],
+)
+def test_comparer_ce_qui_n_existe_pas_se_refuse(arguments: tuple[str, ...], words: str) -> None:
+    result = paie("comparer", *arguments)
+
+    assert result.exit_code == 1
+    assert words in " ".join(result.output.split())

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from payroll.anomalies import Anomalie, Gravite
+from payroll.legislation.conges import load_conges
 from payroll.legislation.doutes import Doute, doubts_of_figures, doubts_of_scales, read_rules
 from payroll.legislation.errors import LegislationError, Probleme, french_day
 from payroll.legislation.figures import Chiffre, Figures, read_figures
@@ -93,6 +94,8 @@ def load(folder: Path = FOLDER) -> Legislation:
     chiffres = read_figures(folder / "figures", problems)
     grilles = read_scales(folder / "pas", problems)
     regles = read_rules(folder / "doutes.yaml", problems)
+    if (folder / "conges").is_dir():
+        regles += tuple(load_conges(folder / "conges").doubts())
     sans_chiffre = _read_sans_chiffre(folder / "sans_chiffre.yaml", chiffres, problems)
     if problems:
         raise LegislationError(problems)

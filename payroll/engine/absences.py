@@ -134,4 +134,5 @@ def heures_payees(c: Columns) -> Column:
     mois = c.integer("trentiemes.jours_du_mois") or 1
     duree = c.ratio("heures_hebdo") * c.ratio("quotite") * Ratio.of(c["jours_service_fait"], mois)
     centiemes = round_half_up(100 * 52 * duree.num, 12 * duree.den)
-    return np.where(agents, centiemes, 0) + c["heures_supplementaires_nombre"] + c["heures_complementaires"]
+    du_mois = np.where(agents, centiemes, 0) + c["heures_supplementaires_nombre"] + c["heures_complementaires"]
+    return du_mois + c["segments_heures_payees"] if "segments_heures_payees" in c.values else du_mois

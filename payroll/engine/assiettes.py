@@ -9,6 +9,7 @@ import numpy as np
 
 from payroll.catalogue.rubrique import ASSIETTES, Rubrique
 from payroll.engine.columns import Columns, Formula, Ratio, Unit, formula
+from payroll.engine.joined import whole
 from payroll.money import Column, apply_rate, round_half_up
 
 
@@ -24,7 +25,7 @@ def formulas_of_sums(catalogue: Mapping[str, Rubrique]) -> dict[str, Formula]:
 
 
 def _sum_of(membres: list[Rubrique]) -> Callable[[Columns], Column]:
-    return lambda c: sum((c[rubrique.formule] for rubrique in membres), c.zeros())
+    return lambda c: sum((whole(c, rubrique.formule) for rubrique in membres), c.zeros())
 
 
 def _cnracl(c: Columns, values: Column) -> Column:
@@ -109,7 +110,7 @@ def plafond_periode(c: Columns) -> Column:
     """
     complet = c.integer("temps_complet.heures_hebdomadaires") or 1
     jours = Ratio.of(c["dernier_jour"] - c["premier_jour"] + 1, c["jours_du_mois"])
-    contrat = c.ratio("heures_hebdo") * c.ratio("quotite") * Fraction(52, 12)
+    contrat = c.ratio("duree_moyenne") * Fraction(52, 12)
     # En centièmes d'heure par mois, heures complémentaires ajoutées, sans dépasser le temps complet.
     heures = contrat.num * 100 + c["heures_complementaires"] * contrat.den
     mensuel = Fraction(complet * 52 * 100, 12)

@@ -17,6 +17,7 @@ from payroll.engine.inputs import Accepted, input_columns, input_ratios
 from payroll.engine.lignes import build
 from payroll.engine.limits import Limits
 from payroll.engine.registry import formulas_for
+from payroll.engine.segments import join, mean_durations, split
 from payroll.engine.situation import Employeur, Situation
 from payroll.legislation import Figures, Legislation
 from payroll.legislation import load as load_legislation
@@ -68,13 +69,28 @@ def compute(
     return calcul
 
 
-def columns_of(mois: Month, agents: Sequence[Accepted], figures: Figures, catalogue: Catalogue) -> Columns:
-    """Le tableau de colonnes d'un lot accepté, encore vide de toute formule."""
+def columns_of(
+    mois: Month,
+    agents: Sequence[Accepted],
+    figures: Figures,
+    catalogue: Catalogue,
+) -> Columns:
+    """Le tableau de colonnes d'un lot accepté, où les premières parties d'un mois coupé sont déjà ajoutées."""
+    derniers, pieces = split(mois, agents, catalogue, Limits(figures))
+    columns = _table(mois, derniers, figures, catalogue)
+    if pieces:
+        parts = _table(mois, [piece.agent for piece in pieces], figures, catalogue)
+        join(columns, parts, pieces)
+    return columns
+
+
+def _table(mois: Month, agents: Sequence[Accepted], figures: Figures, catalogue: Catalogue) -> Columns:
     seuil = figures.integer("elu.frais_emploi.population")
     columns = Columns(
         len(agents), figures, catalogue, input_columns(mois, agents, catalogue, seuil), formulas_for(catalogue)
     )
     columns.ratios.update(input_ratios(agents))
+    columns.ratios["duree_moyenne"] = mean_durations(agents)
     return columns
 
 

@@ -17,6 +17,7 @@ from payroll.engine.cases_reading import TOTALS, Case, CaseError, ExpectedLine, 
 from payroll.legislation import Legislation, Probleme
 from payroll.legislation.reading import read_yaml
 from payroll.money import format_decimal
+from payroll.periods import Month
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +99,31 @@ def _compare(case: Case, bulletin: Bulletin) -> Iterator[Ecart]:
             yield Ecart("avertissements", code, ", ".join(sorted(codes)) or "aucun")
     for code, ligne in case.lignes.items():
         yield from _compare_line(code, ligne, bulletin)
+    for mois, lignes in case.rappels.items():
+        for code, ligne in lignes.items():
+            yield from _compare_line(code, ligne, bulletin, mois)
+    if case.rappels:
+        # Un rappel d'un mois que le cas n'attend pas est une faute, même si les lignes attendues y sont.
+        for mois in sorted({ligne.periode for ligne in bulletin.lignes if ligne.periode} - set(case.rappels)):
+            yield Ecart(f"rappels.{mois}", "aucun", "des lignes")
 
 
-def _compare_line(code: str, attendu: ExpectedLine, bulletin: Bulletin) -> Iterator[Ecart]:
-    """Un code peut porter plusieurs lignes (tranches d'heures) : leurs montants s'additionnent."""
+def _compare_line(code: str, attendu: ExpectedLine, bulletin: Bulletin, mois: Month | None = None) -> Iterator[Ecart]:
+    """Un code peut porter plusieurs lignes (tranches d'heures) : leurs montants s'additionnent.
+
+    ``mois`` : les lignes de rappel de ce mois du droit ; ``None`` : celles du mois payé.
+    """
     if code == "pas":
         obtenu = {"base": bulletin.pas_base, "salarie": bulletin.pas, "employeur": 0}
     else:
-        lignes = [ligne for ligne in bulletin.lignes if ligne.code == code]
+        lignes = [ligne for ligne in bulletin.lignes if ligne.code == code and ligne.periode == mois]
         obtenu = {
             "base": sum(ligne.base or 0 for ligne in lignes),
             "salarie": sum(ligne.montant_salarie for ligne in lignes),
             "employeur": sum(ligne.montant_employeur for ligne in lignes),
         }
     for name, montant in attendu.items():
-        yield from _gap(f"{code}.{name}", montant, obtenu[name])
+        yield from _gap(f"{f'rappels.{mois}.' if mois else ''}{code}.{name}", montant, obtenu[name])
 
 
 def _gap(champ: str, attendu: int, obtenu: int) -> Iterator[Ecart]:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any, TypeVar
 
 from payroll.catalogue import Catalogue
+from payroll.engine.cases_periods import read_expected_recalls, with_periods
 from payroll.engine.situation import (
     Arret,
     Cumuls,
@@ -54,6 +55,8 @@ class Case:
     situation: Situation
     totaux: Mapping[str, int] = field(default_factory=dict)
     lignes: Mapping[str, ExpectedLine] = field(default_factory=dict)
+    rappels: Mapping[Month, Mapping[str, ExpectedLine]] = field(default_factory=dict)
+    """Lignes de rappel attendues, par mois du droit ; vide : rien n'en est attendu."""
     cumuls_attendus: Mapping[str, int] = field(default_factory=dict)
     avertissements: tuple[str, ...] = ()
     refus: str = ""
@@ -152,6 +155,7 @@ def _choice(kind: type[E]) -> Callable[[Any], E]:
 
 _CASE_KEYS = (
     "nom", "mois", "employeur", "agent", "elu", "apprenti", "permanents", "variables", "cumuls", "arrets", "attendu",
+    "segments", "rappels",
 )  # fmt: skip
 _EMPLOYEUR_KEYS = (
     "population", "effectif", "zone_residence", "taux_at", "taux_versement_mobilite", "taux_cdg", "cnfpt",
@@ -168,7 +172,7 @@ _ELU_KEYS = (
 )  # fmt: skip
 _APPRENTI_KEYS = ("annee", "pourcentage_smic")
 _ARRET_KEYS = ("type", "debut", "fin", "prolongation", "exempt_de_carence")
-_ATTENDU_KEYS = (*TOTALS, "lignes", "cumuls", "avertissements", "refus")
+_ATTENDU_KEYS = (*TOTALS, "lignes", "rappels", "cumuls", "avertissements", "refus")
 _LIGNE_KEYS = ("base", "salarie", "employeur", "montant")
 
 
@@ -180,7 +184,13 @@ def read_case(row: object, catalogue: Catalogue) -> Case:
         block.need(name)
     mois = block.read("mois", lambda value: Month.parse(_text(value)), Month(1900, 1))
     employeur = _employer(block.data.get("employeur"), problems)
-    situation = _situation(block, problems)
+    situation = with_periods(
+        block.data,
+        _situation(block, problems),
+        employeur,
+        problems,
+        lambda data: _situation(_Block(data, "cas", problems), problems),
+    )
     attendu = _Block(block.data.get("attendu"), "attendu", problems, _ATTENDU_KEYS)
     if "attendu" in block.data and not attendu.data:
         problems.append("« attendu » est vide : un cas qui n'attend rien ne prouve rien")
@@ -192,7 +202,11 @@ def read_case(row: object, catalogue: Catalogue) -> Case:
         employeur,
         situation,
         totaux={name: attendu.read(name, _amount, 0) for name in TOTALS if name in attendu.data},
-        lignes=_expected_lines(attendu, problems, catalogue),
+        lignes=_expected_lines(attendu.data.get("lignes"), "attendu.lignes", problems, catalogue),
+        rappels={
+            mois: _expected_lines(lignes, f"attendu.rappels.{mois}", problems, catalogue)
+            for mois, lignes in read_expected_recalls(attendu.data.get("rappels"), problems).items()
+        },
         cumuls_attendus=_amounts(attendu.data.get("cumuls"), "attendu.cumuls", problems, _CUMULS),
         avertissements=attendu.read("avertissements", _codes, ()),
         refus=refus,
@@ -312,18 +326,18 @@ def _amounts(data: object, lieu: str, problems: list[str], known: Collection[str
     return {name: block.read(name, _amount, 0) for name in block.data if not known or name in known}
 
 
-def _expected_lines(attendu: _Block, problems: list[str], catalogue: Catalogue) -> dict[str, ExpectedLine]:
-    block = _Block(attendu.data.get("lignes"), "attendu.lignes", problems)
+def _expected_lines(data: object, lieu: str, problems: list[str], catalogue: Catalogue) -> dict[str, ExpectedLine]:
+    block = _Block(data, lieu, problems)
     found: dict[str, ExpectedLine] = {}
     for code, row in block.data.items():
         if code not in catalogue:
             # Une ligne attendue à zéro équivaut à une ligne absente : un code mal écrit passerait inaperçu.
-            problems.append(f"code de ligne inconnu « {code} » dans « attendu.lignes »")
+            problems.append(f"code de ligne inconnu « {code} » dans « {lieu} »")
             continue
-        line = _Block(row, f"attendu.lignes.{code}", problems, _LIGNE_KEYS)
+        line = _Block(row, f"{lieu}.{code}", problems, _LIGNE_KEYS)
         if not line.data:
-            problems.append(f"« attendu.lignes.{code} » n'attend rien : donnez base, salarie, employeur ou montant")
+            problems.append(f"« {lieu}.{code} » n'attend rien : donnez base, salarie, employeur ou montant")
         if "montant" in line.data and "salarie" in line.data:
-            problems.append(f"« attendu.lignes.{code} » : donnez « montant » ou « salarie », c'est la même chose")
+            problems.append(f"« {lieu}.{code} » : donnez « montant » ou « salarie », c'est la même chose")
         found[code] = {{"montant": "salarie"}.get(name, name): line.read(name, _amount, 0) for name in line.data}
     return found

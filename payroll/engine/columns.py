@@ -20,6 +20,7 @@ from payroll.money import Column, round_half_up
 
 if TYPE_CHECKING:
     from payroll.catalogue.rubrique import Catalogue
+    from payroll.engine.joined import Complement
 
 T = TypeVar("T")
 
@@ -141,6 +142,8 @@ class Columns:
         self.usages: dict[str, Usage] = {}
         self.missing: dict[str, tuple[str, Mask]] = {}
         """Clé de chiffre absente → (message, agents concernés)."""
+        self.complements: dict[int, Complement] = {}
+        """Rang d'un agent → les lignes que d'autres tableaux lui ajoutent (mois coupé, rappels)."""
         self._formulas = formulas
         self._stack: list[str] = []
         self._masks: dict[tuple[str, ...], Mask] = {}

@@ -14,6 +14,7 @@ from payroll.engine.controls_montants import check_amounts, check_hours, hours_t
 from payroll.engine.inputs import LIBELLES, Accepted, contract_days, population
 from payroll.engine.limits import Limits
 from payroll.engine.net import TERRITOIRES_PAS
+from payroll.engine.segments import check_segments, situations_of
 from payroll.engine.situation import Employeur, RegimeRetraite, Situation, Statut
 from payroll.legislation import FigureMissing
 from payroll.money import PPM, format_percent, round_half_up
@@ -44,6 +45,11 @@ def check(
     """Tous les défauts d'une situation ; sans défaut bloquant, l'agent prêt à calculer."""
     try:
         anomalies = list(_check_all(mois, employeur, situation, limits, catalogue))
+        if situation.segments and not blocking(anomalies):
+            anomalies += check_segments(mois, situation, catalogue)
+            for partie in situations_of(situation)[:-1]:
+                autres = _check_all(mois, employeur, partie, limits, catalogue)
+                anomalies += [anomalie for anomalie in autres if anomalie not in anomalies]
         absences: Mapping[str, int] = {}
         if not blocking(anomalies):
             absences, more = absence_days(mois, situation, limits)

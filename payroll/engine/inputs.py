@@ -50,6 +50,12 @@ class Accepted:
     employeur: Employeur
     situation: Situation
     absences: Mapping[str, int]
+    debut: int | None = None
+    """Premier jour payé de cette ligne, si ce n'est pas celui du contrat (mois coupé)."""
+    fin: int | None = None
+    """Dernier trentième payé de cette ligne, si ce n'est pas celui du contrat."""
+    duree: Fraction | None = None
+    """Heures par semaine à la quotité de l'agent, en moyenne sur le mois coupé ; ``None`` : celles de la situation."""
 
 
 def contract_days(situation: Situation, mois: Month) -> tuple[date, date]:
@@ -109,6 +115,8 @@ def input_columns(
         "categorie": of_situation(lambda s: "ABC".index(s.categorie)),
         "premier_jour": of_situation(lambda s: contract_days(s, mois)[0].day),
         "dernier_jour": of_situation(lambda s: contract_days(s, mois)[1].day),
+        "debut_segment": column(lambda a: a.debut or contract_days(a.situation, mois)[0].day),
+        "fin_segment": column(lambda a: a.fin or contract_days(a.situation, mois)[1].day),
         "jours_du_mois": np.full(len(agents), mois.days, dtype=np.int64),
         **{f"jours_{nature}": column(lambda agent, n=nature: agent.absences.get(n, 0)) for nature in NATURES},  # type: ignore[misc]
         "ihts_jour": hours("ihts_jour"),

@@ -10,6 +10,7 @@ from payroll.catalogue.rubrique import Catalogue, Rubrique
 from payroll.engine.bulletin import Bulletin, Ligne
 from payroll.engine.columns import Columns, Unit
 from payroll.engine.inputs import Accepted
+from payroll.engine.joined import RAPPELS, SEGMENTS
 from payroll.engine.registry import INPUTS
 from payroll.engine.situation import Cumuls
 from payroll.money import Column, format_amount
@@ -33,17 +34,17 @@ class _Line:
 class ColumnsOf(Mapping[str, int]):
     """Les colonnes du lot vues pour un seul agent, sans les recopier."""
 
-    def __init__(self, values: Mapping[str, Column], rang: int) -> None:
-        self._values, self._rang = values, rang
+    def __init__(self, values: Mapping[str, Column], rang: int, cachees: frozenset[str] = frozenset()) -> None:
+        self._values, self._rang, self._cachees = values, rang, cachees
 
     def __getitem__(self, name: str) -> int:
         return int(self._values[name][self._rang])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(name for name in self._values if name not in self._cachees)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._values) - len(self._cachees)
 
     def __repr__(self) -> str:
         return f"<{len(self)} colonnes>"
@@ -59,6 +60,8 @@ def build(
     transmis = c["taux_pas_transmis"].tolist()
     # Figées ici : les colonnes que lirait ensuite une explication ne changent pas un bulletin déjà rendu.
     values = dict(c.values)
+    # Les parties de mois et les rappels d'un voisin de lot ne regardent que lui.
+    joints = {name: values[name] for name in values if name.startswith((SEGMENTS, RAPPELS))}
     bulletins = []
     for rang, agent in enumerate(agents):
         montants = {name: column[rang] for name, column in totals.items()}
@@ -67,17 +70,28 @@ def build(
             Bulletin(
                 matricule=agent.situation.matricule,
                 mois=mois,
-                lignes=tuple(_printed(lines, rang)),
+                lignes=_all_lines(c, lines, rang),
                 pas_base=montants["pas_base"],
                 pas_taux_ppm=montants["pas_taux"],
                 pas_bareme=not transmis[rang],
                 cumuls=_after(agent.situation.cumuls, {name: column[rang] for name, column in cumuls.items()}),
-                colonnes=ColumnsOf(values, rang),
+                colonnes=ColumnsOf(values, rang, frozenset(name for name in joints if joints[name][rang] == 0)),
                 avertissements=avertissements,
                 **{name: montants[name] for name in _FIELDS},
             )
         )
     return bulletins
+
+
+def _all_lines(c: Columns, lines: Sequence[_Line], rang: int) -> tuple[Ligne, ...]:
+    lignes = list(_printed(lines, rang))
+    return c.complements[rang].merge(lignes) if rang in c.complements else tuple(lignes)
+
+
+def gross_lines(c: Columns, rubriques: Sequence[Rubrique]) -> list[list[Ligne]]:
+    """Les seules lignes de ces rubriques du brut, agent par agent : celles d'une partie du mois."""
+    lines = [line for rubrique in rubriques for line in _lines(c, rubrique)]
+    return [list(_printed(lines, rang)) for rang in range(c.size)]
 
 
 _FIELDS = (

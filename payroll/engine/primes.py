@@ -8,6 +8,7 @@ import numpy as np
 
 from payroll.catalogue.rubrique import AbsencePrime, Rubrique
 from payroll.engine.columns import FONCTIONNAIRES, Columns, Formula, Function, Ratio, formula
+from payroll.engine.joined import whole
 from payroll.money import Column, round_half_up
 
 _CATEGORIES = ("A", "B", "C")
@@ -84,7 +85,13 @@ def abattement_primes_points(c: Columns) -> Column:
 
 
 @formula
-def transfert_primes_points(c: Columns) -> Column:
-    """− abattement mensuel × part payée du traitement, borné aux primes de son champ (loi 2015-1785 art. 148)."""
+def abattement_primes_points_du(c: Columns) -> Column:
+    """Abattement mensuel × part payée du traitement, avant d'être borné (décret 2016-588 art. 2)."""
     part = c.ratio("fraction_remuneree") * c.ratio("fraction_versee")
-    return -np.minimum(part.apply(c["abattement_primes_points"]), np.maximum(c["elements_tpp"], 0))
+    return part.apply(c["abattement_primes_points"])
+
+
+@formula
+def transfert_primes_points(c: Columns) -> Column:
+    """− abattement dû, borné aux primes de son champ pour le mois entier (loi 2015-1785 art. 148)."""
+    return -np.minimum(whole(c, "abattement_primes_points_du"), np.maximum(c["elements_tpp"], 0))

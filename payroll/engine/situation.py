@@ -12,6 +12,8 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
+from payroll.periods import Month
+
 
 class Statut(StrEnum):
     """Le statut de l'agent au regard de la paie (CGFP ; regles-paie-fpt §1)."""
@@ -108,6 +110,43 @@ class Cumuls:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """Une partie du mois avant la dernière : ce qui y était différent ; ``None`` : comme à la fin du mois."""
+
+    fin: date
+    """Dernier jour de cette partie, inclus ; la suivante commence le lendemain."""
+    indice_majore: int | None = None
+    nbi: int | None = None
+    quotite: Fraction | None = None
+    heures_hebdo: Fraction | None = None
+    enfants_sft: int | None = None
+    categorie: str | None = None
+    permanents: Mapping[str, int] | None = None
+    """Tous les montants mensuels de cette partie, non les seuls qui changent."""
+    elu: Mandat | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rappel:
+    """Un mois passé à payer de nouveau : ce qu'il aurait dû être, et ce qui en a déjà été versé."""
+
+    mois: Month
+    """Le mois du droit, antérieur au mois payé."""
+    employeur: Employeur
+    situation: Situation
+    """Ce mois tel qu'il aurait dû être payé ; ses cumuls et ses propres rappels sont sans effet."""
+    ancienne: Situation | None = None
+    """Ce mois tel qu'il a été payé la dernière fois ; ``None`` : rien n'en avait été payé."""
+    paye: Mapping[str, int] | None = None
+    """Rubrique → centimes déjà versés pour ce mois, rappels compris ; ``None`` : recalculé sur ``ancienne``."""
+    rang: int = 1
+    """Échéance versée ou retenue ce mois-ci, de 1 à ``sur``."""
+    sur: int = 1
+    """Nombre d'échéances où la différence est étalée."""
+    motif: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """Un contrat d'un agent pour un mois."""
 
@@ -145,6 +184,10 @@ class Situation:
     jours_cmo_anterieurs: int = 0
     """Jours de CMO déjà comptés dans les 365 jours précédant le premier arrêt du mois (CGFP L. 822-2)."""
     cumuls: Cumuls = field(default_factory=Cumuls)
+    segments: tuple[Segment, ...] = ()
+    """Les premières parties d'un mois où les conditions changent, par date ; le reste décrit la dernière."""
+    rappels: tuple[Rappel, ...] = ()
+    """Les mois passés dont ce bulletin paie la différence."""
 
 
 HOUR_VARIABLES = frozenset({"ihts_jour", "ihts_nuit", "ihts_dimanche", "heures_complementaires"})

@@ -64,8 +64,8 @@ def jours_presence(c: Columns) -> Column:
     Décret 62-765 art. 1 (le mois compte trente jours). Le dernier jour du mois vaut toujours le 30.
     """
     mois = c.integer("trentiemes.jours_du_mois")
-    entree = np.minimum(c["premier_jour"], mois)
-    sortie = np.where(c["dernier_jour"] == c["jours_du_mois"], mois, np.minimum(c["dernier_jour"], mois))
+    entree = np.minimum(c["debut_segment"], mois)
+    sortie = np.where(c["fin_segment"] == c["jours_du_mois"], mois, np.minimum(c["fin_segment"], mois))
     return sortie - entree + 1
 
 

@@ -63,6 +63,9 @@ class Reglages(BaseSettings):
     jour_de_paie: int = 27
     """Le jour du mois où les traitements sont versés ; avancé au dernier jour ouvré s'il tombe un jour chômé."""
 
+    fichier_cles: Path | None = None
+    """Le fichier des clés de chiffrement ; vide : ``cles`` dans ``repertoire``, engendré. À donner en production."""
+
     pause_entre_regards: int = 5
     """Secondes entre les deux regards d'une relève : un fichier dont la taille bouge encore attend la suivante."""
 
@@ -104,9 +107,31 @@ class Reglages(BaseSettings):
 
     def registre(self) -> Registre:
         """Ouvre le registre de l'installation, au dernier schéma."""
-        registre = Registre(self.base or f"sqlite:///{self.repertoire / 'paie.db'}", self.repertoire / "pieces")
+        registre = Registre(self.adresse_de_la_base, self.pieces, self.cles)
         registre.upgrade()
         return registre
+
+    @property
+    def adresse_de_la_base(self) -> str:
+        """L'adresse SQLAlchemy de la base."""
+        return self.base or f"sqlite:///{self.repertoire / 'paie.db'}"
+
+    @property
+    def pieces(self) -> Path:
+        """Le dossier des pièces."""
+        return self.repertoire / "pieces"
+
+    @property
+    def cles(self) -> Path:
+        """Le fichier des clés ; en production il est donné et il existe : rien ne s'engendre à l'insu de l'agence."""
+        if self.environnement is Environnement.PRODUCTION and (
+            self.fichier_cles is None or not self.fichier_cles.exists()
+        ):
+            raise GesteRefuse(
+                "Le fichier des clés de chiffrement manque : donnez PAIE_FICHIER_CLES, hors du dossier du registre et "
+                "sauvegardé à part (docs/installation.md, « Les clés »)."
+            )
+        return self.fichier_cles or self.repertoire / "cles"
 
     def maintenant(self) -> datetime:
         """L'instant présent en temps universel : la seule horloge du projet, lue aux portes, jamais dans le calcul."""

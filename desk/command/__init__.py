@@ -1,6 +1,6 @@
 """La commande ``paie`` : les mêmes gestes que les flux, au clavier.
 
-Un fichier par sujet (``mois``, ``droit``, ``dsn``, ``depot``, ``demo``) ; ici, on les assemble. Une commande qui
+Un fichier par sujet (``mois``, ``droit``, ``dsn``, ``depot``, ``garde``…) ; ici, on les assemble. Une commande qui
 refuse le dit en une phrase et sort avec le code 1 ; jamais une trace de programme pour une entrée fautive.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from desk.command import demo, depot, droit, dsn, etudes, mois
+from desk.command import demo, depot, droit, dsn, etudes, garde, mois
 
 app = typer.Typer(
     name="paie",
@@ -21,5 +21,6 @@ mois.register(app)
 droit.register(app)
 etudes.register(app)
 depot.register(app)
+garde.register(app)
 app.add_typer(dsn.app, name="dsn")
 demo.register(app)

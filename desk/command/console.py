@@ -16,6 +16,7 @@ from rich.table import Table
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.periods import Month
 from payroll.settings import Reglages
+from payroll.store.coffre import CoffreError
 from payroll.store.registre import Registre
 from sftp_drop.errors import DropError
 
@@ -42,7 +43,7 @@ def explains_refusals(command: Callable[P, R]) -> Callable[P, R]:
             for anomalie in error.anomalies:
                 console.print(f"  • {anomalie}", markup=False)
             raise refuse(error.message) from None
-        except DropError as error:
+        except (DropError, CoffreError) as error:
             raise refuse(str(error)) from None
 
     return run
@@ -54,9 +55,14 @@ def opened() -> Iterator[tuple[Registre, Acte]]:
     reglages = Reglages()
     registre = reglages.registre()
     try:
-        yield registre, Acte(par=getpass.getuser(), moment=reglages.maintenant())
+        yield registre, acte_of_console(reglages)
     finally:
         registre.close()
+
+
+def acte_of_console(reglages: Reglages) -> Acte:
+    """L'acte de la personne qui tape la commande, à l'instant des réglages."""
+    return Acte(par=getpass.getuser(), moment=reglages.maintenant())
 
 
 def parse_month(text: str | None) -> Month:

@@ -62,6 +62,7 @@ def inscrire(fichiers: Descriptions) -> None:
         raise refuse(f"{plural(refused, 'fichier')} à corriger.")
 
 
+@explains_refusals
 def adherents() -> None:
     """Liste les adhérents inscrits."""
     with opened() as (registre, _):
@@ -99,6 +100,7 @@ def calculer(
     _each("Calcul", mois, adherent, gesture)
 
 
+@explains_refusals
 def etat(mois: Mois = None) -> None:
     """Montre où en est chaque adhérent."""
     month = parse_month(mois)

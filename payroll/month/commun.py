@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from payroll.anomalies import Anomalie, Gravite
 from payroll.periods import Month
+from payroll.store import audit
 from payroll.store.registre import Registre
 from payroll.store.tables import Adherent, DocumentRetour, EtatPaie, Evenement, Paie
 
@@ -68,16 +69,16 @@ def require_paie(session: Session, adherent: Adherent, mois: Month) -> Paie:
 
 def record(session: Session, acte: Acte, geste: str, adherent: str, mois: Month | None, **detail: Any) -> None:
     """Inscrit un geste au journal, dans la transaction du geste lui-même."""
-    session.add(
-        Evenement(
-            le=acte.moment,
-            par=acte.par,
-            geste=geste,
-            adherent_code=adherent,
-            mois=str(mois) if mois else "",
-            detail=detail,
-        )
+    event = Evenement(
+        le=acte.moment,
+        par=acte.par,
+        geste=geste,
+        adherent_code=adherent,
+        mois=str(mois) if mois else "",
+        detail=detail,
     )
+    audit.chain(session, event)
+    session.add(event)
 
 
 def put_document(

@@ -17,15 +17,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, event
 from sqlmodel import Session, create_engine
 
+from payroll.store.coffre import Coffre, attach
+
 _UPGRADING = threading.Lock()
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Pieces:
-    """Les pièces gardées sous leur empreinte SHA-256 : on y ajoute, on n'y remplace rien, on n'y efface rien."""
+    """Les pièces, chiffrées, sous l'empreinte SHA-256 de leur contenu clair : on y ajoute, on n'y remplace rien."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, coffre: Coffre) -> None:
         self.root = root
+        self.coffre = coffre
 
     def path(self, sha256: str) -> Path:
         """Le chemin de la pièce, qu'elle existe ou non."""
@@ -34,33 +37,50 @@ class Pieces:
     def put(self, content: bytes) -> str:
         """Garde un contenu et rend son empreinte ; l'écriture est atomique et sur disque avant le retour."""
         sha256 = hashlib.sha256(content).hexdigest()
-        target = self.path(sha256)
-        if target.exists():
-            return sha256
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{sha256}.{os.getpid()}.partiel")
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
+        if not self.path(sha256).exists():
+            self._write(sha256, content)
         return sha256
 
     def get(self, sha256: str) -> bytes:
         """Rend le contenu ; lève ``ValueError`` si le disque ne rend pas ce qu'on lui a confié."""
-        content = self.path(sha256).read_bytes()
+        content = self.coffre.open(self.path(sha256).read_bytes(), sha256.encode())
         if hashlib.sha256(content).hexdigest() != sha256:
             raise ValueError(f"la pièce {sha256[:12]}… est altérée sur le disque : restaurez-la d'une sauvegarde")
         return content
+
+    def names(self) -> Iterator[str]:
+        """Les empreintes de toutes les pièces, dans l'ordre."""
+        return iter(sorted(path.name for path in self.root.glob("??/*") if not path.name.startswith(".")))
+
+    def reseal(self) -> int:
+        """Rechiffre par la clé du moment ce qui ne l'est pas ; rend le nombre de pièces rechiffrées."""
+        stale = [name for name in self.names() if not self.coffre.is_current(self.path(name).read_bytes())]
+        for name in stale:
+            self._write(name, self.get(name))
+        return len(stale)
+
+    def _write(self, sha256: str, content: bytes) -> None:
+        target = self.path(sha256)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{sha256}.{os.getpid()}.partiel")
+        with temporary.open("wb") as stream:
+            stream.write(self.coffre.seal(content, sha256.encode()))
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
 
 
 class Registre:
     """La base et les pièces d'une installation ; les services de ``payroll.month`` le reçoivent en argument."""
 
-    def __init__(self, url: str, pieces: Path) -> None:
+    def __init__(self, url: str, pieces: Path, cles: Path | None = None) -> None:
+        """``cles`` : le fichier de clés ; à défaut, ``cles`` à côté des pièces, engendré au besoin."""
         self.url = url
+        self.cles = cles or pieces.parent / "cles"
+        self.coffre = Coffre.at(self.cles)
         self.engine = _engine(url)
-        self.pieces = Pieces(pieces)
+        attach(self.engine.dialect, self.coffre)
+        self.pieces = Pieces(pieces, self.coffre)
 
     def upgrade(self) -> None:
         """Amène la base au dernier schéma (Alembic) ; sans effet si elle y est."""

@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from payroll.store.coffre import Chiffre
+
 
 class EtatPaie(StrEnum):
     """Les états d'une paie (adhérent × mois × révision), dans l'ordre du mois."""
@@ -57,7 +59,7 @@ class Adherent(SQLModel, table=True):
     contact_nom: str = ""
     contact_courriel: str = ""
     contact_telephone: str = ""
-    iban: str = ""
+    iban: str = Field(default="", sa_type=Chiffre)
     bic: str = ""
 
 
@@ -97,7 +99,7 @@ class Agent(SQLModel, table=True):
     nom: str
     nom_usage: str = ""
     prenom: str
-    nir: str
+    nir: str = Field(sa_type=Chiffre)
     date_naissance: date
     lieu_naissance: str
     departement_naissance: str
@@ -105,7 +107,7 @@ class Agent(SQLModel, table=True):
     adresse: str
     code_postal: str
     ville: str
-    iban: str = ""
+    iban: str = Field(default="", sa_type=Chiffre)
     bic: str = ""
     territoire_pas: str = "metropole"
 
@@ -161,6 +163,14 @@ class SituationContrat(SQLModel, table=True):
     activite_cessee: bool = False
     nombre_mandats_indemnises: int = 1
     mandat_commune_moins_3500: bool | None = None
+    apprenti_annee: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Année d'exécution de l'apprentissage au premier jour de ces conditions ; elle avance à chaque anniversaire."""
+    apprenti_smic_ppm: int | None = None
+    taux_horaire: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    prix_vacation: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    autres_remunerations: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Rémunération mensuelle du régime général chez d'autres employeurs, en centimes (plafond partagé)."""
+    heures_hors_cnracl_centiemes: int | None = None
 
 
 class ElementPermanent(SQLModel, table=True):
@@ -374,7 +384,10 @@ class DocumentRetour(SQLModel, table=True):
 
 
 class Evenement(SQLModel, table=True):
-    """Le journal des gestes : qui, quoi, quand, sur quoi. On y ajoute, on n'y change rien."""
+    """Le journal des gestes : qui, quoi, quand, sur quoi. On y ajoute, on n'y change rien.
+
+    Chaque ligne porte l'empreinte de la précédente du même adhérent : une ligne changée, ôtée ou glissée se voit.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     le: datetime
@@ -383,3 +396,5 @@ class Evenement(SQLModel, table=True):
     adherent_code: str = Field(index=True)
     mois: str = ""
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    precedente: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    empreinte: str = Field(default="", sa_column_kwargs={"server_default": ""})

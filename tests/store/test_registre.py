@@ -15,9 +15,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, select
 
 import payroll.store.tables as tables
+from payroll.store.coffre import Coffre
 from payroll.store.registre import Pieces, Registre
 
 MOMENT = datetime(2026, 11, 20, 9, tzinfo=UTC)
+COFFRE = Coffre([b"c" * 32])
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def test_une_cle_etrangere_absente_est_refusee(registre: Registre) -> None:
 
 
 def test_une_piece_est_gardee_une_fois_sous_son_empreinte(tmp_path: Path) -> None:
-    pieces = Pieces(tmp_path)
+    pieces = Pieces(tmp_path, COFFRE)
     sha256 = pieces.put(b"classeur")
     written = pieces.path(sha256).stat().st_mtime_ns
 
@@ -77,7 +79,7 @@ def test_une_piece_est_gardee_une_fois_sous_son_empreinte(tmp_path: Path) -> Non
 
 
 def test_une_piece_alteree_sur_le_disque_se_dit(tmp_path: Path) -> None:
-    pieces = Pieces(tmp_path)
+    pieces = Pieces(tmp_path, COFFRE)
     sha256 = pieces.put(b"classeur")
     pieces.path(sha256).write_bytes(b"autre chose")
 
@@ -87,7 +89,7 @@ def test_une_piece_alteree_sur_le_disque_se_dit(tmp_path: Path) -> None:
 
 def test_une_ecriture_coupee_ne_fait_pas_une_piece(tmp_path: Path) -> None:
     """Le reste d'une écriture interrompue n'a pas le nom de la pièce : elle se réécrit entière."""
-    pieces = Pieces(tmp_path)
+    pieces = Pieces(tmp_path, COFFRE)
     sha256 = pieces.put(b"classeur")
     target = pieces.path(sha256)
     target.rename(target.with_name(f".{sha256}.1.partiel"))
@@ -98,7 +100,7 @@ def test_une_ecriture_coupee_ne_fait_pas_une_piece(tmp_path: Path) -> None:
 
 @given(st.lists(st.binary(max_size=200), max_size=8))
 def test_tout_ce_qui_est_garde_se_relit(tmp_path_factory: pytest.TempPathFactory, contents: list[bytes]) -> None:
-    pieces = Pieces(tmp_path_factory.mktemp("pieces"))
+    pieces = Pieces(tmp_path_factory.mktemp("pieces"), COFFRE)
     names = [pieces.put(content) for content in contents]
 
     assert [pieces.get(name) for name in names] == contents

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dsn.controls.registry import on_block, on_declaration
 from dsn.controls.scope import Node, Scope
+from dsn.norm import MENSUELLE
 
 THERAPEUTIQUE = frozenset({"15", "16", "17", "18"})
 _PRIVE = frozenset({"01", "02", "03", "07", "08", "82", "91", "92"})
@@ -197,7 +198,9 @@ def anciennete_unique(scope: Scope) -> Iterator[tuple[Node, str]]:
 
 @on_declaration("S21.G00.86.001", "CCH-14")
 def anciennete_entreprise(scope: Scope) -> Iterator[tuple[Node, str]]:
-    """Contrat de droit privé : ancienneté dans l'entreprise (07)."""
+    """En mensuelle, contrat de droit privé : ancienneté dans l'entreprise (07)."""
+    if scope.nature != MENSUELLE:
+        return
     for person in scope.all("30"):
         private = any(contract.get("007") in _PRIVE for contract in person.kids("40"))
         if private and not any(item.get("001") == "07" for item in person.kids("86")):

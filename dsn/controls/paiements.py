@@ -215,3 +215,15 @@ def commune_mobilite(item: Node, _scope: Scope) -> str | None:
 def crm_cotisation(item: Node, scope: Scope) -> str | None:
     """CRM : période passée seulement."""
     return _current_crm(item, "007", item.parent, "004", scope) if item.parent else None
+
+
+@on_block("S21.G00.55.005", "CCH-11")
+def crm_composant_versement(item: Node, scope: Scope) -> str | None:
+    """CRM : période passée seulement."""
+    return _current_crm(item, "005", item.parent, "007", scope) if item.parent else None
+
+
+@on_block("S21.G00.82.006", "CCH-11")
+def crm_cotisation_etablissement(item: Node, scope: Scope) -> str | None:
+    """CRM : période passée seulement."""
+    return _current_crm(item, "006", item, "004", scope)

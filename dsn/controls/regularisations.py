@@ -8,21 +8,21 @@ from dsn.controls.registry import on_block
 from dsn.controls.scope import Node, Scope
 
 
-def _month(value: str | None) -> tuple[int, int] | None:
+def year_month(value: str | None) -> tuple[int, int] | None:
     """(année, mois) d'une valeur MMAAAA."""
     if value is None or not re.fullmatch(r"[0-9]{6}", value):
         return None
     return int(value[2:]), int(value[:2])
 
 
-def _declared(scope: Scope) -> tuple[int, int] | None:
+def declared_month(scope: Scope) -> tuple[int, int] | None:
     return (scope.month.year, scope.month.month) if scope.month else None
 
 
 @on_block("S21.G00.56.001", "CCH-11")
 def erreur_passee(item: Node, scope: Scope) -> str | None:
     """Le mois de l'erreur ne suit pas le mois déclaré."""
-    error, declared = _month(item.get("001")), _declared(scope)
+    error, declared = year_month(item.get("001")), declared_month(scope)
     return "Le mois de l'erreur suit le mois déclaré." if error and declared and error > declared else None
 
 
@@ -54,7 +54,7 @@ def indu(item: Node, _scope: Scope) -> str | None:
 @on_block("S21.G00.56.002", "CCH-16")
 def meme_annee(item: Node, scope: Scope) -> str | None:
     """Hors janvier : une erreur de l'année en cours."""
-    error, declared = _month(item.get("001")), _declared(scope)
+    error, declared = year_month(item.get("001")), declared_month(scope)
     if item.get("002") in {"01", "02"} and error and declared and declared[1] != 1 and error[0] < declared[0]:
         return "Une régularisation de type 01 ou 02 ne porte que sur l'année du mois déclaré."
     return None
@@ -63,7 +63,7 @@ def meme_annee(item: Node, scope: Scope) -> str | None:
 @on_block("S21.G00.56.002", "CCH-17")
 def janvier(item: Node, scope: Scope) -> str | None:
     """En janvier : une erreur de l'année précédente."""
-    error, declared = _month(item.get("001")), _declared(scope)
+    error, declared = year_month(item.get("001")), declared_month(scope)
     if item.get("002") in {"01", "02"} and error and declared and declared[1] == 1 and error[0] != declared[0] - 1:
         return "En janvier, une régularisation de type 01 ou 02 porte sur l'année précédente."
     return None
@@ -88,5 +88,5 @@ def montant_et_rnf(item: Node, _scope: Scope) -> str | None:
 @on_block("S21.G00.98.004", "CCH-11")
 def saisie_passee(item: Node, scope: Scope) -> str | None:
     """Le mois de l'erreur précède le mois déclaré."""
-    error, declared = _month(item.get("004")), _declared(scope)
+    error, declared = year_month(item.get("004")), declared_month(scope)
     return "Le mois de l'erreur doit précéder le mois déclaré." if error and declared and error >= declared else None

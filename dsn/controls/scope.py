@@ -7,11 +7,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
 from dsn.message import Block, Message
 from dsn.norm import Norm
 
 _AMOUNT = re.compile(r"(-?)([0-9]+)\.([0-9]{2})")
+
+AMOUNT_LENGTH, DATE_LENGTH = 24, 8
+"""Une autre longueur n'est ni un montant ni une date ; elle n'entre pas dans les mémoires d'appels, bornées."""
+MENSUELLES = frozenset({"01", "09"})
+"""La DSN mensuelle et la DSN de substitution, qui partagent des contrôles."""
 
 
 def full(block_id: str) -> str:
@@ -21,7 +27,12 @@ def full(block_id: str) -> str:
 
 def hundredths(value: str | None) -> int | None:
     """Un montant, un taux ou une quantité à deux décimales en centièmes ; ``None`` si la forme n'y est pas."""
-    found = _AMOUNT.fullmatch(value or "")
+    return None if value is None or len(value) > AMOUNT_LENGTH else _hundredths(value)
+
+
+@lru_cache(maxsize=16_384)
+def _hundredths(value: str) -> int | None:
+    found = _AMOUNT.fullmatch(value)
     if not found:
         return None
     amount = int(found[2]) * 100 + int(found[3])
@@ -30,7 +41,12 @@ def hundredths(value: str | None) -> int | None:
 
 def day(value: str | None) -> date | None:
     """Une date JJMMAAAA ; ``None`` si elle n'existe pas."""
-    if value is None or not re.fullmatch(r"[0-9]{8}", value):
+    return None if value is None or len(value) != DATE_LENGTH else _day(value)
+
+
+@lru_cache(maxsize=16_384)
+def _day(value: str) -> date | None:
+    if not (value.isascii() and value.isdecimal()):
         return None
     try:
         return date(int(value[4:]), int(value[2:4]), int(value[:2]))
@@ -43,13 +59,15 @@ def last_day(month: date) -> date:
     return month.replace(day=calendar.monthrange(month.year, month.month)[1])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """Un bloc, son parent et ses enfants."""
 
     block: Block
     parent: Node | None = None
     children: list[Node] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
+    """Trois derniers chiffres de la rubrique → sa première valeur."""
 
     @property
     def id(self) -> str:
@@ -58,15 +76,15 @@ class Node:
 
     def get(self, suffix: str) -> str | None:
         """La valeur d'une rubrique du bloc."""
-        return self.block.get(suffix)
+        return self.values.get(suffix)
 
     def amount(self, suffix: str) -> int | None:
         """Le montant d'une rubrique, en centièmes."""
-        return hundredths(self.block.get(suffix))
+        return hundredths(self.values.get(suffix))
 
     def day(self, suffix: str) -> date | None:
         """La date d'une rubrique."""
-        return day(self.block.get(suffix))
+        return day(self.values.get(suffix))
 
     def line(self, rubrique: str) -> int:
         """La ligne de la rubrique si elle est présente, sinon celle du bloc."""
@@ -100,11 +118,18 @@ class Node:
 def node(block: Block, parent: Node | None = None) -> Node:
     """L'arbre de nœuds d'un bloc."""
     result = Node(block, parent)
+    result.values = {item.rubrique[11:]: item.value for item in reversed(block.fields)}
     result.children = [node(child, result) for child in block.children]
     return result
 
 
-_CONTRACT_SUFFIX = {"S21.G00.51": "010", "S21.G00.52": "006", "S21.G00.54": "005", "S21.G00.86": "005"}
+_CONTRACT_SUFFIX = {
+    "S21.G00.34": "002",
+    "S21.G00.51": "010",
+    "S21.G00.52": "006",
+    "S21.G00.54": "005",
+    "S21.G00.86": "005",
+}
 
 
 class Scope:
@@ -121,6 +146,7 @@ class Scope:
         self.end = last_day(self.month) if self.month else None
         self.end_next = last_day(self.end + timedelta(days=1)) if self.end else None
         self._index: dict[str, list[Node]] = {}
+        self._having: dict[str, list[Node]] = {}
         for item in self.root.walk():
             self._index.setdefault(item.id, []).append(item)
 
@@ -130,6 +156,15 @@ class Scope:
         if wanted.startswith("S10"):
             return self.envoi.all(wanted) if self.envoi else []
         return self._index.get(wanted, [])
+
+    def having(self, rubrique: str) -> list[Node]:
+        """Les blocs qui portent une rubrique donnée (``S21.G00.40.021``), dans l'ordre du fichier."""
+        found = self._having.get(rubrique)
+        if found is None:
+            suffix = rubrique[11:]
+            found = [item for item in self.all(rubrique[:10]) if suffix in item.values]
+            self._having[rubrique] = found
+        return found
 
     def first(self, block_id: str) -> Node | None:
         """Le premier de ces blocs."""
@@ -144,9 +179,20 @@ class Scope:
         return (enterprise.get("001") or "") + (establishment.get("001") or "")
 
     def contract(self, payment_part: Node) -> Node | None:
-        """Le contrat que vise le numéro d'un bloc 51 (010), 52 (006), 54 (005) ou 86 (005)."""
+        """Le contrat que vise le numéro d'un bloc 34 (002), 51 (010), 52 (006), 54 (005) ou 86 (005)."""
         suffix = _CONTRACT_SUFFIX.get(payment_part.id)
         number, person = payment_part.get(suffix) if suffix else None, payment_part.up("30")
         if person is None or number is None:
             return None
         return next((contract for contract in person.kids("40") if contract.get("009") == number), None)
+
+    def contract_of(self, item: Node) -> Node | None:
+        """Le contrat qui porte le bloc, ou celui que cite le bloc ou l'un de ses ancêtres."""
+        current: Node | None = item
+        while current is not None:
+            if current.id == "S21.G00.40":
+                return current
+            if current.id in _CONTRACT_SUFFIX:
+                return self.contract(current)
+            current = current.parent
+        return None

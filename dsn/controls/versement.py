@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from dsn.controls.registry import on_block, on_declaration
-from dsn.controls.scope import Node, Scope
+from dsn.controls.scope import MENSUELLES, Node, Scope
 
 REQUIRED = ("001", "002", "003", "010")
 """Les quatre rémunérations requises par contrat et versement (CCH-11 p.245)."""
@@ -153,12 +153,16 @@ def paie_passee(item: Node, scope: Scope) -> str | None:
 @on_block("S21.G00.51.010", "CCH-11")
 def contrat_de_la_paie(item: Node, scope: Scope) -> str | None:
     """Le numéro cité est celui d'un contrat de l'agent."""
+    if scope.nature not in MENSUELLES:
+        return None
     return None if scope.contract(item) else "Cette rémunération cite un contrat que l'agent n'a pas."
 
 
 @on_declaration("S21.G00.51.011", "CCH-11")
 def quatre_remunerations(scope: Scope) -> Iterator[tuple[Node, str]]:
-    """Types 001, 002, 003 et 010 pour chaque contrat de chaque versement qui le paie."""
+    """Types 001, 002, 003 et 010 pour chaque contrat de chaque versement qui le paie (mensuelle, substitution)."""
+    if scope.nature not in MENSUELLES:
+        return
     for person in scope.all("30"):
         contracts = {item.get("009"): item for item in person.kids("40") if item.get("007") != "93"}
         for payment in person.kids("50"):
@@ -249,6 +253,8 @@ def fin_prime(item: Node, _scope: Scope) -> str | None:
 @on_block("S21.G00.52.006", "CCH-11")
 def contrat_de_la_prime(item: Node, scope: Scope) -> str | None:
     """Le numéro cité est celui d'un contrat de l'agent."""
+    if scope.nature not in MENSUELLES:
+        return None
     return None if scope.contract(item) else "Cette prime cite un contrat que l'agent n'a pas."
 
 
@@ -319,7 +325,7 @@ def periode_element(item: Node, _scope: Scope) -> str | None:
 @on_block("S21.G00.54.005", "CCH-11")
 def contrat_de_l_element(item: Node, scope: Scope) -> str | None:
     """Le numéro cité, s'il l'est, est celui d'un contrat de l'agent."""
-    if item.get("005") and not scope.contract(item):
+    if scope.nature in MENSUELLES and item.get("005") and not scope.contract(item):
         return "Cet élément de revenu cite un contrat que l'agent n'a pas."
     return None
 

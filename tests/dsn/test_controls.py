@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,24 +18,61 @@ from tests.dsn.mutate import mutate
 
 HERE = Path(__file__).parent
 SKELETON = (HERE / "messages" / "squelette-P25V01.dsn").read_bytes()
-MUTATIONS: dict[str, list[str]] = yaml.safe_load((HERE / "mutations.yaml").read_text("utf-8"))
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """Ce qui prépare le squelette, ce que le contrôle voit, ce qu'il laisse passer."""
+
+    avec: tuple[str, ...]
+    voit: tuple[str, ...]
+    passe: tuple[str, ...]
+
+    @classmethod
+    def read(cls, raw: list[str] | dict[str, list[str]]) -> Mutation:
+        """Une simple liste : le contrôle la voit, et laisse passer le squelette."""
+        row = {"voit": raw} if isinstance(raw, list) else raw
+        assert set(row) <= {"avec", "voit", "passe"}
+        return cls(*(tuple(row.get(key, ())) for key in ("avec", "voit", "passe")))
+
+
+def _mutations() -> Iterator[tuple[str, Mutation]]:
+    for path in sorted(HERE.glob("mutations*.yaml")):
+        for name, raw in yaml.safe_load(path.read_text("utf-8")).items():
+            yield name, Mutation.read(raw)
+
+
+MUTATIONS = dict(_mutations())
+
+
+def test_aucune_alteration_n_est_ecrite_deux_fois() -> None:
+    assert len(MUTATIONS) == len(list(_mutations()))
 
 
 def test_le_squelette_conforme_ne_leve_aucune_alerte() -> None:
     assert dsn.check_file(SKELETON) == []
 
 
-@pytest.mark.parametrize("name", sorted(MUTATIONS))
-def test_chaque_controle_voit_l_alteration_qui_le_vise(name: str) -> None:
+def _found(name: str, phrases: tuple[str, ...]) -> list[dsn.Anomaly]:
     rubrique, code = name.split()
     message, _ = reader.read(SKELETON)
-    for phrase in MUTATIONS[name]:
+    for phrase in phrases:
         mutate(message, phrase)
-    found = [item for item in check(message) if (item.rubrique, item.code) == (rubrique, code)]
+    return [item for item in check(message) if (item.rubrique, item.code) == (rubrique, code)]
+
+
+@pytest.mark.parametrize("name", sorted(MUTATIONS))
+def test_chaque_controle_voit_l_alteration_qui_le_vise(name: str) -> None:
+    found = _found(name, MUTATIONS[name].avec + MUTATIONS[name].voit)
     assert found, f"{name} n'a rien vu"
-    known = load("P25V01").controles.get((rubrique, code))
+    known = load("P25V01").controles.get((name.split()[0], name.split()[1]))
     if known:
         assert {item.blocking for item in found} == {known.blocking}
+
+
+@pytest.mark.parametrize("name", sorted(MUTATIONS))
+def test_chaque_controle_laisse_passer_le_message_juste(name: str) -> None:
+    assert _found(name, MUTATIONS[name].avec + MUTATIONS[name].passe) == []
 
 
 def test_tout_controle_inscrit_a_son_alteration() -> None:

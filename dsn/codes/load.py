@@ -41,6 +41,7 @@ _EXTRA: Mapping[str, frozenset[str]] = {
     "conventions": frozenset(),
     "elements": frozenset({"bloc"}),
     "absences": frozenset({"bloc"}),
+    "retours": frozenset(),
     "changements": frozenset({"effet", "vide"}),
 }
 _EFFETS = frozenset({"conditions", "mois", "identifiant"})

@@ -195,6 +195,8 @@ class TauxPas(SQLModel, table=True):
     identifiant: str
     du: date
     au: date | None = None
+    retour_sha256: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Le compte-rendu de la DGFiP qui l'a porté ; vide s'il vient d'une saisie ou d'une reprise."""
 
 
 class CumulReprise(SQLModel, table=True):

@@ -6,6 +6,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import payroll.store.tables  # noqa: F401  (déclare les tables dans SQLModel.metadata)
+import payroll.store.tables_dsn  # noqa: F401  (de même)
 
 engine = context.config.attributes["engine"]
 

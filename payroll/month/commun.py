@@ -37,8 +37,12 @@ class GesteRefuse(Exception):  # noqa: N818  (mot du métier : un refus motivé,
 
 
 def find_adherent(session: Session, code: str) -> Adherent:
-    """L'adhérent de ce code ; lève :class:`GesteRefuse` s'il est inconnu."""
-    adherent = session.exec(select(Adherent).where(Adherent.code == code)).one_or_none()
+    """L'adhérent de ce code ; lève :class:`GesteRefuse` s'il est inconnu.
+
+    La ligne est tenue jusqu'à la fin de la transaction : deux gestes sur le même adhérent passent l'un après l'autre,
+    ceux de deux adhérents ensemble. (SQLite n'a qu'un écrivain : le verrou y est déjà pris.)
+    """
+    adherent = session.exec(select(Adherent).where(Adherent.code == code).with_for_update()).one_or_none()
     if adherent is None:
         raise GesteRefuse(f"Adhérent inconnu : « {code} ». La liste s'obtient par « paie adherents ».")
     return adherent

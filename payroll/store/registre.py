@@ -62,7 +62,8 @@ class Pieces:
     def _write(self, sha256: str, content: bytes) -> None:
         target = self.path(sha256)
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{sha256}.{os.getpid()}.partiel")
+        # Deux fils peuvent garder la même pièce au même instant : chacun écrit la sienne, la seconde remplace à l'égal.
+        temporary = target.with_name(f".{sha256}.{os.getpid()}.{threading.get_ident()}.partiel")
         with temporary.open("wb") as stream:
             stream.write(self.coffre.seal(content, sha256.encode()))
             stream.flush()

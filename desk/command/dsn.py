@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from desk.command.console import console, refuse
 from dsn.check_file import check_file
+from dsn.controls import inventaire
+from dsn.norm import NormError, load, versions
 from dsn.reader import read
 from dsn.tree_json import dumps
 
@@ -51,6 +54,32 @@ def lire(fichier: Fichier, json_: EnJson = False) -> None:
         print(dumps(message))
     for anomaly in anomalies:
         console.print(str(anomaly), markup=False, soft_wrap=True)
+
+
+@app.command()
+def controles(
+    norme: Annotated[str, typer.Option(help="Version de la norme")] = versions()[-1],
+    markdown: Annotated[bool, typer.Option("--markdown", help="Imprimer docs/controles.md")] = False,
+) -> None:
+    """Compte les contrôles de la norme : exécutés, et pourquoi les autres ne le sont pas."""
+    try:
+        norm = load(norme)
+    except NormError as error:
+        raise refuse(str(error)) from None
+    if markdown:
+        print(inventaire.markdown(norm), end="")
+        return
+    lines = inventaire.inventory(norm)
+    table = Table(title=f"Contrôles de la norme {norm.version}", title_justify="left")
+    for column in ("Nature", "Type", "Norme", "Exécutés", "Part"):
+        table.add_column(column)
+    for nature, title in {"": "toutes", **inventaire.NATURES}.items():
+        for count in inventaire.counts(lines, nature):
+            table.add_row(f"{nature} {title}".strip(), count.type, str(count.total), str(count.executes), count.part)
+        table.add_section()
+    console.print(table)
+    for text, total in inventaire.reasons(lines):
+        console.print(f"{total} non exécutés : {text}.", markup=False, soft_wrap=True)
 
 
 def _existing(fichier: Path) -> Path:

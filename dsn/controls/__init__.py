@@ -55,4 +55,5 @@ def _check(message: Message, norm: Norm) -> Iterator[Anomaly]:
     for declaration in message.declarations:
         scope = Scope(message, declaration, norm)
         yield from structure.check(declaration, norm, scope.nature, scope.type)
+        yield from individu.check_names(scope)
         yield from run_all(scope)

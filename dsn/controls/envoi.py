@@ -13,6 +13,8 @@ from dsn.message import Message
 from dsn.norm import Norm
 
 TOTAL = "S90.G00.90"
+CONTROLES = (("S10.G00.00.008", "CCH-11"), (f"{TOTAL}.001", "CST-11"), (f"{TOTAL}.002", "CST-11"))
+"""Les contrôles du cahier technique exécutés ici, une fois par envoi, et non par déclaration."""
 
 
 def check_envoi(message: Message, norm: Norm) -> Iterator[Anomaly]:

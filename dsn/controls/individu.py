@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dsn.anomalies import Anomaly
 from dsn.controls.registry import on_block, on_declaration
 from dsn.controls.scope import Node, Scope, day
 
@@ -60,6 +61,16 @@ def nir_neufs(item: Node, _scope: Scope) -> str | None:
         if (item.get("001") or "").endswith("9" * 6)
         else None
     )
+
+
+def check_names(scope: Scope) -> Iterator[Anomaly]:
+    """GEN-30 : « SN » (sans nom) et « SP » (sans prénom) ne vont pas ensemble (p.94)."""
+    for block, name, first_name in (("30", "002", "004"), ("S89.G00.91", "002", "004")):
+        for item in scope.all(block):
+            if item.get(name) == "SN" and item.get(first_name) == "SP":
+                text = "« SN » (sans nom) et « SP » (sans prénom) ne se déclarent pas ensemble."
+                rubrique = f"{item.id}.{name}"
+                yield Anomaly(item.line(rubrique), rubrique, "GEN-30", scope.norm.generiques["GEN-30"].blocking, text)
 
 
 @on_block("S21.G00.30.006", "CCH-11")

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from payroll.catalogue.rubrique import ASSIETTES, AbsencePrime, Catalogue, Detail, Regle, Rubrique
+from payroll.catalogue.rubrique import ASSIETTES, SAISIES_UNITES, AbsencePrime, Catalogue, Detail, Regle, Rubrique
 from payroll.legislation import POPULATIONS, Probleme
 from payroll.legislation import load as load_legislation
 from payroll.legislation.reading import Fields, read_yaml
@@ -18,12 +18,14 @@ FOLDER = Path(__file__).parent
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _ROW_FIELDS = ("code", "libelle", "section", "ordre", "populations", "source")
 _ROW_OPTIONAL = (
-    "intitule_bulletin", "compte", "compte_tiers", "formule", "assiettes", "saisie", "quotite", "trentiemes", "absence",
-    "retenue", "base", "nombre", "taux", "details", "regles", "deductible", "montant_net_social", "reduction", "pied",
+    "intitule_bulletin", "compte", "compte_tiers", "formule", "assiettes", "saisie", "unite", "quotite", "trentiemes",
+    "absence", "retenue", "base", "nombre", "taux", "details", "regles", "deductible", "montant_net_social", "reduction", "pied",
     "doute", "dsn",
 )  # fmt: skip
 _FLAGS = ("quotite", "trentiemes", "retenue", "deductible", "montant_net_social", "reduction", "pied")
-_RULE_OPTIONAL = ("condition", "salarie", "salarie_colonne", "employeur", "employeur_donnee")
+_RULE_OPTIONAL = (
+    "condition", "salarie", "salarie_colonne", "salarie_montant", "employeur", "employeur_donnee", "employeur_montant",
+)  # fmt: skip
 _SAISIES = ("permanents", "variables")
 
 
@@ -97,7 +99,8 @@ class _Reader:
         regles = tuple(self._rules())
         saisie = self._names("saisie", _SAISIES, "lieu de saisie inconnu")
         absence = self._choice("absence", list(AbsencePrime), "sort en cas d'absence inconnu")
-        formule = self._formula(saisie, bool(regles))
+        unite = self._choice("unite", SAISIES_UNITES, "unité de saisie inconnue") or ""
+        formule = self._formula(saisie, unite, bool(regles))
         rubrique_fields: dict[str, Any] = {
             "populations": fields.populations(),
             "compte": self._accounts(),
@@ -114,6 +117,7 @@ class _Reader:
             ordre=ordre,
             formule=formule,
             saisie=saisie,
+            unite=unite,
             regles=regles,
             absence=AbsencePrime(absence or AbsencePrime.MAINTENUE),
             **texts,
@@ -175,7 +179,7 @@ class _Reader:
             self.fields.refuse(f"colonne inconnue du moteur « {value} » dans « {name} »")
         return value
 
-    def _formula(self, saisie: tuple[str, ...], has_rules: bool) -> str:
+    def _formula(self, saisie: tuple[str, ...], unite: str, has_rules: bool) -> str:
         """La colonne du montant (``montant`` : celui qu'on saisit) ; vide pour une cotisation, faite par ses règles."""
         value = self.fields.text("formule")
         if has_rules:
@@ -189,8 +193,10 @@ class _Reader:
             if not saisie:
                 self.fields.refuse("formule « montant » : dites où il se saisit (« saisie »)")
             return f"montant_{self.code}"
-        if saisie:
-            self.fields.refuse("« saisie » ne va qu'avec la formule « montant »")
+        if saisie and not unite:
+            self.fields.refuse(
+                "« saisie » ne va qu'avec la formule « montant », ou avec l'« unite » de ce qu'on saisit"
+            )
         if value not in self.columns:
             self.fields.refuse(f"formule inconnue « {value} » : aucune colonne du moteur ne porte ce nom")
         return value
@@ -223,6 +229,8 @@ class _Reader:
                 self._column("condition", fields),
                 fields.text("salarie"),
                 self._column("salarie_colonne", fields),
+                self._column("salarie_montant", fields),
+                self._column("employeur_montant", fields),
                 fields.text("employeur"),
                 self._column("employeur_donnee", fields),
             )

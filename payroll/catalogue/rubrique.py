@@ -19,6 +19,7 @@ ASSIETTES = (
     "regime_general",
     "ircantec",
     "csg",
+    "csg_entiere",
     "net_imposable",
     "tpp",
     "heures_exonerables",
@@ -26,9 +27,14 @@ ASSIETTES = (
 """Les assiettes où le catalogue range une rubrique du brut.
 
 ``secu_cnracl`` : maladie, famille, autonomie, FNAL, mobilité, CNFPT et centre de gestion d'un agent CNRACL.
+``csg_entiere`` : CSG et CRDS sur 100 %, sans l'abattement (participation à la protection sociale).
 ``plafond_rafp`` : traitement dont 20 % bornent la RAFP. ``tpp`` : champ du transfert primes/points.
 ``heures_exonerables`` : heures ouvrant droit à la réduction de cotisations et à l'exonération d'impôt.
 """
+
+
+SAISIES_UNITES = ("euros", "nombre", "points")
+"""Ce qu'on saisit quand ce n'est pas le montant de la ligne : une formule le lit et calcule le montant."""
 
 
 class AbsencePrime(StrEnum):
@@ -51,6 +57,9 @@ class Regle:
     """Colonne oui/non dont dépend la ligne."""
     salarie: str = ""
     salarie_colonne: str = ""
+    salarie_montant: str = ""
+    employeur_montant: str = ""
+    """Colonnes de montants forfaitaires (contrat collectif) : la part ne vient pas d'un taux."""
     employeur: str = ""
     employeur_donnee: str = ""
     """Colonne d'un taux propre à l'employeur (accident du travail, mobilité, centre de gestion)."""
@@ -86,6 +95,10 @@ class Rubrique:
     assiettes: frozenset[str] = frozenset()
     saisie: tuple[str, ...] = ()
     """Où le montant se saisit : ``permanents``, ``variables``, ou les deux ; vide : le moteur le calcule."""
+    unite: str = ""
+    """Vide : le montant saisi est celui de la ligne. Sinon l'unité de ce qu'on saisit : la formule en tire le montant.
+
+    Euros en centimes, nombre et points en centièmes."""
     quotite: bool = False
     """Le montant permanent est celui du temps plein : le temps partiel le réduit."""
     trentiemes: bool = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from payroll.engine.columns import AGENTS, FORMULAS, Columns, Formula, Function, Mask, Ratio, Unit, formula
+from payroll.engine.columns import FORMULAS, Columns, Formula, Function, Mask, Ratio, Unit, formula
 from payroll.money import PPM, Column, round_half_up
 
 
@@ -130,9 +130,10 @@ def jours_service_fait(c: Columns) -> Column:
 @formula(unit=Unit.HEURES)
 def heures_payees(c: Columns) -> Column:
     """Heures payées, en centièmes : durée mensualisée (52/12) du poste et de la quotité, plus les heures en sus."""
-    agents = c.among(*AGENTS)
+    agents = c.flag("remunere_au_mois")
     mois = c.integer("trentiemes.jours_du_mois") or 1
     duree = c.ratio("heures_hebdo") * c.ratio("quotite") * Ratio.of(c["jours_service_fait"], mois)
     centiemes = round_half_up(100 * 52 * duree.num, 12 * duree.den)
-    du_mois = np.where(agents, centiemes, 0) + c["heures_supplementaires_nombre"] + c["heures_complementaires"]
+    au_mois = np.where(agents, centiemes, c["heures_remunerees"])
+    du_mois = au_mois + c["heures_supplementaires_nombre"] + c["heures_complementaires"]
     return du_mois + c["segments_heures_payees"] if "segments_heures_payees" in c.values else du_mois

@@ -34,26 +34,29 @@ def _cnracl(c: Columns, values: Column) -> Column:
 
 @formula
 def assiette_cnracl(c: Columns) -> Column:
-    """Traitement et NBI versés, soumis à retenue pour pension (décret 2007-173 art. 3)."""
-    return _cnracl(c, c["elements_cnracl"])
+    """Traitement et NBI versés, soumis à retenue pour pension (décret 2007-173 art. 3).
+
+    Les heures au-delà du temps complet de tous les emplois en sortent (décret 91-298 art. 8 ; décret 2007-173 art. 3).
+    """
+    return _cnracl(c, c.ratio("part_cnracl").apply(c["elements_cnracl"]))
 
 
 @formula
 def assiette_atiacl(c: Columns) -> Column:
     """Traitement versé hors NBI (décret 2005-442 art. 16)."""
-    return _cnracl(c, c["elements_atiacl"])
+    return _cnracl(c, c.ratio("part_cnracl").apply(c["elements_atiacl"]))
 
 
 @formula
 def traitement_rafp_du_mois(c: Columns) -> Column:
     """Traitement indiciaire versé ce mois, retenues déduites, qui borne la RAFP (décret 2004-569 art. 2)."""
-    return _cnracl(c, c["elements_plafond_rafp"])
+    return _cnracl(c, c.ratio("part_cnracl").apply(c["elements_plafond_rafp"]))
 
 
 @formula
 def elements_rafp_du_mois(c: Columns) -> Column:
-    """Éléments du mois soumis à la RAFP avant plafond (décret 2004-569 art. 2)."""
-    return _cnracl(c, c["elements_rafp"])
+    """Éléments du mois soumis à la RAFP avant plafond, traitement hors CNRACL compris (décret 2004-569 art. 2)."""
+    return _cnracl(c, c["elements_rafp"] + c["elements_cnracl"]) - c["assiette_cnracl"]
 
 
 @formula
@@ -76,8 +79,8 @@ def assiette_rafp(c: Columns) -> Column:
 @formula
 def assiette_regime_general(c: Columns) -> Column:
     """Rémunération brute des agents du régime général et des élus assujettis (CSS L. 242-1, L. 382-31)."""
-    agents = c.among("titulaire_ircantec", "contractuel") | c.flag("elu_assujetti")
-    return np.where(agents, c["elements_regime_general"], 0)
+    agents = c.among("titulaire_ircantec", "contractuel", "vacataire", "pec") | c.flag("elu_assujetti")
+    return np.where(agents, c["elements_regime_general"], c["assiette_apprenti"])
 
 
 @formula
@@ -86,7 +89,8 @@ def assiette_securite_sociale(c: Columns) -> Column:
 
     Traitement soumis à retenue à la CNRACL (CSS D. 712-38), brut au régime général (CSS L. 242-1).
     """
-    return np.where(c.among("titulaire_cnracl"), c["elements_secu_cnracl"], c["assiette_regime_general"])
+    cnracl = c.ratio("part_cnracl").apply(c["elements_secu_cnracl"])
+    return np.where(c.among("titulaire_cnracl"), cnracl, c["assiette_regime_general"])
 
 
 @formula
@@ -107,6 +111,7 @@ def plafond_periode(c: Columns) -> Column:
 
     Temps partiel et temps non complet : durée de travail, heures complémentaires comprises, sur la durée du temps
     complet. Sans effet tant que la rémunération reste sous le plafond ainsi réduit. Élus : jours seulement.
+    Plusieurs contrats : c'est la durée de tous qui compte, si elle est connue ; le plafond se partage ensuite.
     """
     complet = c.integer("temps_complet.heures_hebdomadaires") or 1
     jours = Ratio.of(c["dernier_jour"] - c["premier_jour"] + 1, c["jours_du_mois"])
@@ -115,22 +120,16 @@ def plafond_periode(c: Columns) -> Column:
     heures = contrat.num * 100 + c["heures_complementaires"] * contrat.den
     mensuel = Fraction(complet * 52 * 100, 12)
     duree = Ratio.of(heures * mensuel.denominator, contrat.den * mensuel.numerator)
+    tous = c.ratio("heures_tous_emplois") * Fraction(1, complet)
+    plusieurs = c["autres_remunerations"] > 0
+    connue = tous.num > 0
+    duree = Ratio(
+        np.where(plusieurs, np.where(connue, tous.num, 1), duree.num),
+        np.where(plusieurs, np.where(connue, tous.den, 1), duree.den),
+    )
     entier = (duree.num >= duree.den) | c.among("elu")
     part = Ratio(np.where(entier, 1, duree.num), np.where(entier, 1, duree.den))
     return (jours * part).apply(c["plafond_mensuel"])
-
-
-@formula
-def assiette_vieillesse_plafonnee(c: Columns) -> Column:
-    """Rémunération dans la limite du plafond (CSS L. 241-3, D. 242-4)."""
-    return np.minimum(c["assiette_regime_general"], c["plafond_periode"])
-
-
-@formula
-def assiette_fnal(c: Columns) -> Column:
-    """Assiette du FNAL : plafonnée sous 50 agents, entière à partir de 50 (CCH L. 813-5)."""
-    entiere = c["assiette_securite_sociale"]
-    return np.where(c.flag("effectif_fnal_entier"), entiere, np.minimum(entiere, c["plafond_periode"]))
 
 
 @formula(unit=Unit.OUI_NON)
@@ -154,29 +153,8 @@ def versement_mobilite_du(c: Columns) -> Column:
 @formula
 def assiette_ircantec(c: Columns) -> Column:
     """Rémunération soumise à l'IRCANTEC, hors éléments à caractère familial (arrêté du 30/12/1970 art. 7)."""
-    affilies = c.among("titulaire_ircantec", "contractuel", "elu")
-    return np.where(affilies, c["elements_ircantec"], 0)
-
-
-@formula
-def assiette_ircantec_a(c: Columns) -> Column:
-    """Tranche A : jusqu'au plafond (décret 70-1277 art. 7)."""
-    return np.minimum(c["assiette_ircantec"], c["plafond_periode"])
-
-
-@formula
-def assiette_ircantec_b(c: Columns) -> Column:
-    """Tranche B : du plafond à huit plafonds (décret 70-1277 art. 7)."""
-    haut = c["plafond_periode"] * c.integer("ircantec.plafond_tranche_b", c["assiette_ircantec"] > c["plafond_periode"])
-    return np.maximum(np.minimum(c["assiette_ircantec"], haut) - c["plafond_periode"], 0)
-
-
-@formula
-def assiette_assurance_chomage(c: Columns) -> Column:
-    """Rémunération des contractuels jusqu'à quatre plafonds, si l'employeur adhère (C. trav. L. 5422-9, L. 5424-2)."""
-    contractuels = c.among("contractuel")
-    haut = c["plafond_periode"] * c.integer("chomage.plafond", contractuels)
-    return np.where(contractuels, np.minimum(c["assiette_regime_general"], haut), 0)
+    affilies = c.among("titulaire_ircantec", "contractuel", "elu", "vacataire", "pec")
+    return np.where(affilies, c["elements_ircantec"], c["assiette_apprenti"])
 
 
 @formula
@@ -210,7 +188,7 @@ def taux_reduction_heures(c: Columns) -> Column:
     )
     sur = min(maximum, deplafonnee + c.rate("ircantec.tranche_b.salarie.taux", general))
     # Les heures sont les dernières gagnées : ce sont elles qui passent au-dessus du plafond.
-    dessous = np.clip(c["plafond_periode"] - (c["assiette_regime_general"] - heures), 0, heures)
+    dessous = np.clip(c["assiette_vieillesse_plafonnee"] - (c["assiette_regime_general"] - heures), 0, heures)
     moyen = round_half_up(dessous * sous + (heures - dessous) * sur, np.maximum(heures, 1))
     taux = np.where(general, moyen, 0)
     return np.where(cnracl, c.rate("exoneration_heures_sup.taux.cnracl", cnracl), taux)

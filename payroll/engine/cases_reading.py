@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from payroll.catalogue import Catalogue
 from payroll.engine.cases_periods import read_expected_recalls, with_periods
 from payroll.engine.situation import (
+    Apprenti,
     Arret,
     Cumuls,
     Employeur,
@@ -164,7 +165,8 @@ _EMPLOYEUR_KEYS = (
 _AGENT_KEYS = (
     "statut", "regime_retraite", "indice_majore", "heures_hebdo", "heures_hebdo_tous_employeurs", "quotite", "nbi",
     "enfants_sft", "categorie", "date_naissance", "date_debut", "date_fin", "taux_pas", "territoire_pas",
-    "contrat_court", "jours_cmo_anterieurs", "elu", "apprenti",
+    "contrat_court", "jours_cmo_anterieurs", "elu", "apprenti", "taux_horaire", "prix_vacation",
+    "autres_remunerations", "heures_hors_cnracl",
 )  # fmt: skip
 _ELU_KEYS = (
     "mandat", "taux_indemnite", "autres_mandats_brut", "option_assujettissement", "activite_cessee",
@@ -246,13 +248,14 @@ def _situation(case: _Block, problems: list[str]) -> Situation:
     statut = block.read("statut", _choice(Statut), Statut.TITULAIRE)
     if statut in (Statut.TITULAIRE, Statut.STAGIAIRE):
         block.need("regime_retraite")
-    if statut is not Statut.ELU:
+    if statut in (Statut.TITULAIRE, Statut.STAGIAIRE) or (
+        statut is Statut.CONTRACTUEL and "taux_horaire" not in block.data
+    ):
         block.need("indice_majore")
     # Hors fonctionnaires, l'IRCANTEC est le seul régime complémentaire : le dire est facultatif.
     regime = block.read("regime_retraite", _choice(RegimeRetraite), RegimeRetraite.IRCANTEC)
     variables = dict(case.data["variables"]) if isinstance(case.data.get("variables"), dict) else {}
     arrets = [*_rows(variables.pop("arrets", None), problems), *_rows(case.data.get("arrets"), problems)]
-    _Block(case.data.get("apprenti", block.data.get("apprenti")), "apprenti", problems, _APPRENTI_KEYS)
     if case.data.get("variables") is not None and not isinstance(case.data["variables"], dict):
         problems.append("« variables » : une suite de clés est attendue")
     return Situation(
@@ -273,6 +276,11 @@ def _situation(case: _Block, problems: list[str]) -> Situation:
         territoire_pas=block.read("territoire_pas", _text, "metropole"),
         contrat_court=block.read("contrat_court", _boolean, False),
         elu=_mandate(case.data.get("elu", block.data.get("elu")), problems),
+        apprenti=_apprentice(case.data.get("apprenti", block.data.get("apprenti")), problems),
+        taux_horaire=block.read("taux_horaire", _amount, 0),
+        prix_vacation=block.read("prix_vacation", _amount, 0),
+        autres_remunerations=block.read("autres_remunerations", _amount, 0),
+        heures_hors_cnracl=block.read("heures_hors_cnracl", _optional(_fraction), None),
         permanents=_amounts(case.data.get("permanents"), "permanents", problems),
         variables=_amounts(variables, "variables", problems),
         arrets=tuple(_absence(row, problems) for row in arrets),
@@ -304,6 +312,17 @@ def _mandate(data: object, problems: list[str]) -> Mandat | None:
         activite_cessee=block.read("activite_cessee", _boolean, False),
         nombre_mandats_indemnises=block.read("nombre_mandats_indemnises", _integer, 1),
         mandat_commune_moins_3500=block.read("mandat_commune_moins_3500", _optional_boolean, None),
+    )
+
+
+def _apprentice(data: object, problems: list[str]) -> Apprenti | None:
+    if data is None:
+        return None
+    block = _Block(data, "apprenti", problems, _APPRENTI_KEYS)
+    block.need("annee")
+    return Apprenti(
+        annee=block.read("annee", _integer, 0),
+        pourcentage_smic_ppm=block.read("pourcentage_smic", _optional_percent, None),
     )
 
 

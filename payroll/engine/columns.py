@@ -27,11 +27,15 @@ T = TypeVar("T")
 Mask = NDArray[np.bool_]
 """Vrai pour les agents du lot que la formule concerne."""
 
-POPULATIONS_CALCULEES = ("titulaire_cnracl", "titulaire_ircantec", "contractuel", "elu")
+POPULATIONS_CALCULEES = (
+    "titulaire_cnracl", "titulaire_ircantec", "contractuel", "elu", "apprenti", "pec", "vacataire",
+)  # fmt: skip
 """Les populations que le moteur calcule ; les autres sont refusées par leur nom."""
 
 FONCTIONNAIRES = ("titulaire_cnracl", "titulaire_ircantec")
 AGENTS = (*FONCTIONNAIRES, "contractuel")
+SALARIES = (*AGENTS, "apprenti", "pec", "vacataire")
+"""Toutes les populations, élus exceptés."""
 
 
 class Unit(Enum):
@@ -40,6 +44,7 @@ class Unit(Enum):
     EUROS = "montant"
     TAUX = "taux"
     HEURES = "heures"
+    QUANTITE = "quantité, en centièmes"
     JOURS = "jours"
     NOMBRE = "nombre"
     OUI_NON = "oui ou non"

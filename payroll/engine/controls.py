@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, fields, replace
 
 from payroll.anomalies import Anomalie, blocking
 from payroll.catalogue.rubrique import Rubrique
-from payroll.engine.columns import FONCTIONNAIRES, POPULATIONS_CALCULEES
+from payroll.engine.columns import FONCTIONNAIRES
 from payroll.engine.controls_absences import absence_days, check_absences
 from payroll.engine.controls_elus import check_mandate
 from payroll.engine.controls_montants import check_amounts, check_hours, hours_text
-from payroll.engine.inputs import LIBELLES, Accepted, contract_days, population
+from payroll.engine.controls_populations import check_population, without_index
+from payroll.engine.inputs import Accepted, contract_days, population
 from payroll.engine.limits import Limits
 from payroll.engine.net import TERRITOIRES_PAS
 from payroll.engine.segments import check_segments, situations_of
@@ -76,17 +77,9 @@ def _check_all(
     mois: Month, employeur: Employeur, situation: Situation, limits: Limits, catalogue: Mapping[str, Rubrique]
 ) -> Iterator[Anomalie]:
     qui = population(situation)
-    if qui not in POPULATIONS_CALCULEES:
-        yield Anomalie(
-            "population-non-couverte",
-            f"la population « {LIBELLES.get(qui, qui)} » n'est pas encore calculée",
-            "Établissez ce bulletin hors de l'outil.",
-            recu=qui,
-            attendu=", ".join(LIBELLES[name] for name in POPULATIONS_CALCULEES),
-        )
-        return
     yield from _check_employer(employeur)
     yield from _check_contract(mois, situation)
+    yield from check_population(mois, situation, qui, limits)
     yield from check_amounts(situation, qui, catalogue, limits)
     yield from _check_withholding(situation)
     yield from _check_totals(situation)
@@ -144,7 +137,8 @@ def _check_agent(situation: Situation, qui: str, limits: Limits) -> Iterator[Ano
             "un mandat d'élu est donné pour un agent",
             "Créez un contrat d'élu distinct, ou retirez le mandat.",
         )
-    if not 0 < situation.indice_majore <= _INDICE_MAXIMAL:
+    sans_indice = without_index(situation, qui)
+    if not 0 < situation.indice_majore <= _INDICE_MAXIMAL and not sans_indice:
         yield Anomalie(
             "indice-impossible",
             "l'indice majoré est absent ou impossible",
@@ -160,7 +154,7 @@ def _check_agent(situation: Situation, qui: str, limits: Limits) -> Iterator[Ano
             "les points de NBI ou les enfants à charge sont négatifs ou démesurés",
             "Corrigez la saisie.",
         )
-    if situation.nbi > 0 and qui not in FONCTIONNAIRES:
+    if situation.nbi > 0 and qui not in FONCTIONNAIRES and not sans_indice:
         yield Anomalie(
             "nbi-non-due",
             "la NBI est réservée aux fonctionnaires",
@@ -225,12 +219,11 @@ def _check_scheme(situation: Situation, qui: str, limits: Limits, complet: int) 
             "Corrigez le régime de retraite : IRCANTEC.",
             texte="Décret 2007-173 art. 1",
         )
-    if qui == "titulaire_cnracl" and total > complet:
+    if qui == "titulaire_cnracl" and total > complet and situation.heures_hors_cnracl is None:
         yield Anomalie(
             "cumul-au-dela-du-temps-complet",
-            f"le cumul d'emplois de plus de {complet} heures n'est pas calculé "
-            "(la part au-delà sort de l'assiette CNRACL)",
-            "Établissez ce bulletin hors de l'outil.",
+            f"le cumul d'emplois dépasse {complet} heures, et rien ne dit quelles heures sortent de l'assiette CNRACL",
+            "Donnez les heures de ce poste hors CNRACL : zéro si c'est l'autre employeur qui les porte.",
             recu=hours_text(total),
         )
 

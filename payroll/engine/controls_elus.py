@@ -9,7 +9,7 @@ from payroll.engine.inputs import MANDATS, MANDATS_COMMUNAUX
 from payroll.engine.limits import Limits
 from payroll.engine.situation import Employeur, Mandat, RegimeRetraite, Situation
 from payroll.legislation import Figures
-from payroll.money import PPM, format_amount, format_percent
+from payroll.money import PPM, apply_rate, format_amount, format_percent, round_half_up
 
 _TEXTES = {
     "maire": "CGCT L. 2123-23",
@@ -50,14 +50,7 @@ def check_mandate(employeur: Employeur, situation: Situation, limits: Limits) ->
         return
     yield from _check_numbers(mandat)
     yield from _check_ceiling(employeur, mandat, limits.figures)
-    if mandat.autres_mandats_brut > 0:
-        yield Anomalie(
-            "ecretement-non-verifie",
-            "l'élu a d'autres indemnités : le plafond d'une fois et demie l'indemnité parlementaire n'est pas vérifié",
-            "Vérifiez le total de ses indemnités et la part écrêtée.",
-            gravite=Gravite.AVERTISSEMENT,
-            texte="CGCT L. 2123-20 II",
-        )
+    yield from _check_total(mandat, limits.figures)
     if mandat.mandat not in MANDATS_COMMUNAUX:
         yield Anomalie(
             "plafond-indemnite-non-verifie",
@@ -94,6 +87,28 @@ def _check_numbers(mandat: Mandat) -> Iterator[Anomalie]:
             "l'élu perçoit d'autres indemnités mais n'a qu'un mandat indemnisé",
             "Donnez le nombre de mandats indemnisés.",
             recu=format_amount(mandat.autres_mandats_brut),
+        )
+
+
+def _check_total(mandat: Mandat, figures: Figures) -> Iterator[Anomalie]:
+    """Le total des indemnités de tous mandats, au plus une fois et demie l'indemnité parlementaire.
+
+    La loi compare un total net de cotisations : un brut qui tient sous le plafond n'est jamais écrêté.
+    """
+    annuel = figures.cents("point_indice.valeur_annuelle_indice_100")
+    terminal = round_half_up(figures.integer("indice_brut_terminal.indice_majore") * annuel, 1200)
+    total = apply_rate(terminal, mandat.taux_indemnite_ppm) + mandat.autres_mandats_brut
+    cle = "elu.indemnite_parlementaire"
+    plafond = apply_rate(figures.cents(cle), figures.rate("elu.ecretement.multiple"))
+    if total > plafond:
+        yield Anomalie(
+            "ecretement-non-calcule",
+            "le total des indemnités de ses mandats dépasse une fois et demie l'indemnité parlementaire : "
+            "la part écrêtée n'est pas calculée",
+            "Faites arrêter la part à écrêter, puis saisissez le taux et les autres indemnités réduits.",
+            recu=format_amount(total),
+            attendu=f"{format_amount(plafond)} au plus",
+            texte=figures.text(cle),
         )
 
 

@@ -28,7 +28,10 @@ def _formulas_of(rubrique: Rubrique) -> Iterator[Formula]:
         taux = f"{nom}_taux_{part}"
         yield Formula(taux, _rate(rubrique, part), f"Taux {_OF[part]}, {texte}.", Unit.TAUX)
         doc = f"Assiette × taux {_OF[part]}, arrondi au centime : {texte}."
-        yield Formula(f"{nom}_{part}", _share(f"{nom}_base", taux, rubrique.reduction), doc)
+        if any(_flat(regle, part) for regle in rubrique.regles):
+            yield Formula(f"{nom}_{part}", _given(rubrique, part), f"Montant {_OF[part]}, fixé sans taux : {texte}.")
+        else:
+            yield Formula(f"{nom}_{part}", _share(f"{nom}_base", taux, rubrique.reduction), doc)
 
 
 _OF = {"salarie": "de l'agent", "employeur": "de l'employeur"}
@@ -63,6 +66,23 @@ def _rate(rubrique: Rubrique, part: str) -> Function:
             elif colonne:
                 taux = np.where(mask, c[colonne], taux)
         return taux
+
+    return function
+
+
+def _flat(regle: Regle, part: str) -> str:
+    return regle.salarie_montant if part == "salarie" else regle.employeur_montant
+
+
+def _given(rubrique: Rubrique, part: str) -> Function:
+    """Un montant forfaitaire par agent, tel que le contrat collectif le fixe."""
+
+    def function(c: Columns) -> Column:
+        montant = c.zeros()
+        for regle in rubrique.regles:
+            if colonne := _flat(regle, part):
+                montant = np.where(_concerned(c, regle), c[colonne], montant)
+        return montant
 
     return function
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from payroll.engine.columns import AGENTS, Columns, formula
+from payroll.engine.columns import SALARIES, Columns, formula
 from payroll.money import PPM, Column, apply_rate, round_half_up
 
 
-def _abated(c: Columns, amount: Column, room: Column) -> Column:
-    """La part abattue (dans la limite ``room``) et la part entière, arrondies ensemble une seule fois."""
-    abattu = np.clip(amount, None, np.maximum(room, 0))
-    taux = np.where(c.among("elu"), 0, c.rate("csg.abattement.taux", c.among(*AGENTS)))
-    weighted: Column = abattu * (PPM - taux) + (amount - abattu) * PPM
+def _abated(c: Columns, amount: Column, abattu: Column) -> Column:
+    """La part abattue et le reste, pris entier, arrondis ensemble une seule fois."""
+    taux = np.where(c.among("elu"), 0, c.rate("csg.abattement.taux", c.among(*SALARIES)))
+    weighted: Column = amount * PPM - abattu * taux
     return round_half_up(weighted, PPM)
 
 
 @formula
-def plafond_abattement_csg(c: Columns) -> Column:
-    """Quatre plafonds de la sécurité sociale : au-delà, plus d'abattement (CSS L. 136-2)."""
-    agents = c.among(*AGENTS)
-    return np.where(agents, c["plafond_periode"] * c.integer("csg.abattement.plafond", agents), 0)
+def csg_abattue_heures_exonerees(c: Columns) -> Column:
+    """Part de l'abattement qui reste aux heures exonérées, après les autres revenus (CSS L. 136-2)."""
+    heures = c["heures_exonerees"]
+    return np.clip(c["csg_abattue"] - (c["revenu_csg"] - heures), 0, heures)
 
 
 @formula
@@ -56,14 +55,14 @@ def assiette_csg(c: Columns) -> Column:
 
     Indemnités d'élus : 100 %, sans abattement.
     """
-    montant = c["elements_csg"] - c["heures_exonerees"]
+    montant = c["revenu_csg"] - c["heures_exonerees"]
+    abattue = c["csg_abattue"] - c["csg_abattue_heures_exonerees"]
     elus = c.among("elu")
     part = c.rate("elu.csg_crds.assiette", elus)
-    return np.where(elus, apply_rate(montant, part), _abated(c, montant, c["plafond_abattement_csg"]))
+    return np.where(elus, apply_rate(montant, part), _abated(c, montant, abattue))
 
 
 @formula
 def assiette_csg_heures_exonerees(c: Columns) -> Column:
     """Heures exonérées × 98,25 % dans ce qui reste sous quatre plafonds (CSS L. 136-2 ; CGI art. 154 quinquies)."""
-    autres = c["elements_csg"] - c["heures_exonerees"]
-    return _abated(c, c["heures_exonerees"], c["plafond_abattement_csg"] - autres)
+    return _abated(c, c["heures_exonerees"], c["csg_abattue_heures_exonerees"])

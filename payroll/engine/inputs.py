@@ -73,6 +73,58 @@ def small_town(employeur: Employeur, mandat: Mandat, seuil: int) -> bool:
     return mandat.mandat in MANDATS_COMMUNAUX and employeur.population < seuil
 
 
+# Les cumuls que lisent les plafonds de l'année (CSS R. 243-10) et l'exonération des apprentis (CGI 81 bis).
+CUMULS_PLAFONNES = (
+    "apprenti_exonere", "plafond", "regime_general", "vieillesse_plafonnee", "ircantec", "ircantec_a", "ircantec_b",
+    "chomage", "chomage_assiette", "securite_sociale", "fnal_assiette", "csg", "csg_abattue",
+)  # fmt: skip
+
+_AGES_APPRENTI = (18, 21, 26)
+
+
+def _day_number(day: date | None) -> int:
+    """La date en un nombre lisible (20250901) ; zéro si elle n'est pas connue."""
+    return day.year * 10_000 + day.month * 100 + day.day if day else 0
+
+
+def _anniversary(day: date, year: int) -> date:
+    """Le même jour une autre année ; le 29 février devient le 1er mars."""
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return date(year, 3, 1)
+
+
+def age_band(naissance: date | None, mois: Month) -> int:
+    """Tranche d'âge d'un apprenti : 0 moins de 18 ans, 1 de 18 à 20, 2 de 21 à 25, 3 au-delà ; −1 si âge inconnu.
+
+    L'âge est celui de la veille du mois : il change au premier jour du mois qui suit l'anniversaire (D. 6222-34).
+    """
+    if naissance is None:
+        return -1
+    veille = mois.previous.last_day
+    age = veille.year - naissance.year - (_anniversary(naissance, veille.year) > veille)
+    return sum(age >= seuil for seuil in _AGES_APPRENTI)
+
+
+def years_of_execution(debut: date, jour: date) -> int:
+    """Années entières d'exécution du contrat à cette date."""
+    return max(0, jour.year - debut.year - (_anniversary(debut, jour.year) > jour))
+
+
+def apprentice_anniversary(situation: Situation, mois: Month) -> int:
+    """Jour du mois où commence l'année d'exécution suivante ; zéro s'il n'y en a pas.
+
+    Une année moindre que celle qu'on compterait est une prolongation (C. trav. D. 6222-28) : elle ne change plus.
+    """
+    debut, apprenti = situation.date_debut, situation.apprenti
+    if debut is None or apprenti is None or debut >= mois.first_day:
+        return 0
+    jour = _anniversary(debut, mois.year)
+    prolonge = apprenti.annee < years_of_execution(debut, mois.first_day) + 1
+    return 0 if prolonge or not mois.first_day < jour <= mois.last_day else jour.day
+
+
 MANDATS_COMMUNAUX = ("maire", "adjoint", "conseiller")
 MANDATS = (*MANDATS_COMMUNAUX, "president", "vice_president")
 
@@ -123,6 +175,14 @@ def input_columns(
         "ihts_nuit": hours("ihts_nuit"),
         "ihts_dimanche": hours("ihts_dimanche"),
         "heures_complementaires": hours("heures_complementaires"),
+        "taux_horaire": of_situation(lambda s: s.taux_horaire),
+        "prix_vacation": of_situation(lambda s: s.prix_vacation),
+        "autres_remunerations": of_situation(lambda s: s.autres_remunerations),
+        "jour_debut_contrat": of_situation(lambda s: _day_number(s.date_debut)),
+        "apprenti_tranche_age": of_situation(lambda s: age_band(s.date_naissance, mois)),
+        "apprenti_annee": of_situation(lambda s: s.apprenti.annee if s.apprenti else 0),
+        "apprenti_pourcentage": of_situation(lambda s: (s.apprenti.pourcentage_smic_ppm or 0) if s.apprenti else 0),
+        "apprenti_jour_anniversaire": of_situation(lambda s: apprentice_anniversary(s, mois)),
         "zone_residence": of_employer(lambda e: e.zone_residence),
         "effectif": of_employer(lambda e: e.effectif),
         "taux_at": of_employer(lambda e: e.taux_at_ppm),
@@ -148,6 +208,7 @@ def input_columns(
         "cumul_rafp_traitement": of_situation(lambda s: s.cumuls.rafp_traitement),
         "cumul_rafp_assiette": of_situation(lambda s: s.cumuls.rafp_assiette),
         "cumul_heures_exonerees": of_situation(lambda s: s.cumuls.heures_exonerees),
+        **{f"cumul_{name}": of_situation(lambda s, n=name: getattr(s.cumuls, n)) for name in CUMULS_PLAFONNES},  # type: ignore[misc]
     }
     for code, rubrique in rubriques.items():
         if rubrique.saisie:
@@ -166,4 +227,15 @@ def input_ratios(agents: Sequence[Accepted]) -> dict[str, Ratio]:
             np.fromiter((value.denominator for value in values), dtype=np.int64, count=len(values)),
         )
 
-    return {"heures_hebdo": ratio(lambda s: s.heures_hebdo), "quotite": ratio(lambda s: s.quotite)}
+    return {
+        "heures_hebdo": ratio(lambda s: s.heures_hebdo),
+        "heures_tous_emplois": ratio(lambda s: s.heures_hebdo_tous_employeurs or Fraction(0)),
+        "part_cnracl": ratio(_subject_to_cnracl),
+        "quotite": ratio(lambda s: s.quotite),
+    }
+
+
+def _subject_to_cnracl(situation: Situation) -> Fraction:
+    """Part du poste soumise à la CNRACL : les heures au-delà du temps complet de tous les emplois en sortent."""
+    hors = situation.heures_hors_cnracl or Fraction(0)
+    return (situation.heures_hebdo - hors) / situation.heures_hebdo if situation.heures_hebdo else Fraction(1)

@@ -117,6 +117,19 @@ _CUMULS = {
     "rafp_assiette": "assiette_rafp",
     "heures_exonerees": "heures_exonerees_nettes",
     "heures_payees_centiemes": "heures_payees",
+    "apprenti_exonere": "exoneration_fiscale_apprenti",
+    "plafond": "plafond_du_mois",
+    "regime_general": "assiette_regime_general",
+    "vieillesse_plafonnee": "assiette_vieillesse_plafonnee",
+    "ircantec": "assiette_ircantec",
+    "ircantec_a": "assiette_ircantec_a",
+    "ircantec_b": "assiette_ircantec_b",
+    "chomage": "remuneration_chomage",
+    "chomage_assiette": "assiette_assurance_chomage",
+    "securite_sociale": "assiette_securite_sociale",
+    "fnal_assiette": "assiette_fnal",
+    "csg": "revenu_csg",
+    "csg_abattue": "csg_abattue",
 }
 
 

@@ -59,12 +59,19 @@ def net_avant_impot(c: Columns) -> Column:
 
 
 @formula
-def net_imposable(c: Columns) -> Column:
-    """Éléments imposables − heures exonérées − retenues déductibles ; élus : − frais d'emploi, plancher zéro.
+def net_fiscal(c: Columns) -> Column:
+    """Éléments imposables − heures exonérées − retenues déductibles, avant l'exonération propre à une population.
 
     CGI art. 81, 81 quater, 83, 154 quinquies.
     """
-    net = c["elements_net_imposable"] - c["heures_exonerees"] - c["cotisations_deductibles"]
+    net: Column = c["elements_net_imposable"] - c["heures_exonerees"] - c["cotisations_deductibles"]
+    return net
+
+
+@formula
+def net_imposable(c: Columns) -> Column:
+    """Net fiscal ; élus : − frais d'emploi, plancher zéro ; apprentis : − part exonérée (CGI art. 81-1°, 81 bis)."""
+    net = c["net_fiscal"] - c["exoneration_fiscale_apprenti"]
     return np.where(c.among("elu"), np.maximum(net - c["frais_emploi"], 0), net)
 
 

@@ -40,7 +40,7 @@ def formulas_of_amounts(catalogue: Mapping[str, Rubrique]) -> dict[str, Formula]
     return {
         name: Formula(name, _paid_of(rubrique), doc)
         for rubrique in catalogue.values()
-        if rubrique.saisie
+        if rubrique.saisie and not rubrique.unite
         for name, doc in ((f"montant_{rubrique.code}", _DOC.format(rubrique.libelle, rubrique.source)),)
     }
 

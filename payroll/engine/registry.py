@@ -7,11 +7,23 @@ from collections.abc import Collection, Mapping
 from payroll.catalogue.rubrique import Rubrique
 
 # Importer un module de formules les inscrit au registre.
-from payroll.engine import absences, assiettes, cotisations, csg, elus, heures, net, primes, traitement
+from payroll.engine import (
+    absences,
+    assiettes,
+    cotisations,
+    csg,
+    elus,
+    heures,
+    net,
+    plafonds,
+    primes,
+    remunerations,
+    traitement,
+)
 from payroll.engine.columns import FORMULAS, Formula, Input, Unit
 
 # Ces modules n'ont rien à donner d'autre que leurs formules inscrites.
-_REGISTERED = (absences, csg, elus, heures, traitement)
+_REGISTERED = (absences, csg, elus, heures, plafonds, remunerations, traitement)
 
 INPUTS: Mapping[str, Input] = {
     entry.name: entry
@@ -39,6 +51,16 @@ INPUTS: Mapping[str, Input] = {
         Input("ihts_nuit", "Heures supplémentaires de nuit saisies.", Unit.HEURES),
         Input("ihts_dimanche", "Heures supplémentaires de dimanche ou de jour férié saisies.", Unit.HEURES),
         Input("heures_complementaires", "Heures complémentaires saisies.", Unit.HEURES),
+        Input("taux_horaire", "Prix de l'heure : contractuel et vacataire payés à l'heure, contrat aidé."),
+        Input("prix_vacation", "Prix d'une vacation."),
+        Input("autres_remunerations", "Rémunérations du mois de ses autres contrats du régime général."),
+        Input("heures_tous_emplois", "Durée hebdomadaire de tous les emplois, si elle est connue.", Unit.FRACTION),
+        Input("part_cnracl", "Part du poste soumise à la CNRACL (cumul au-delà du temps complet).", Unit.FRACTION),
+        Input("jour_debut_contrat", "Premier jour du contrat (AAAAMMJJ).", Unit.NOMBRE),
+        Input("apprenti_tranche_age", "Âge (0 : moins de 18 ans, 1 : 18-20, 2 : 21-25, 3 : au-delà).", Unit.NOMBRE),
+        Input("apprenti_annee", "Année d'exécution du contrat d'apprentissage.", Unit.NOMBRE),
+        Input("apprenti_pourcentage", "Part du SMIC écrite au contrat d'apprentissage.", Unit.TAUX),
+        Input("apprenti_jour_anniversaire", "Jour où commence l'année d'exécution suivante.", Unit.NOMBRE),
         Input("zone_residence", "Zone d'indemnité de résidence de la commune.", Unit.NOMBRE),
         Input("effectif", "Effectif de l'employeur.", Unit.NOMBRE),
         Input("taux_at", "Taux d'accidents du travail notifié à l'employeur.", Unit.TAUX),
@@ -62,6 +84,19 @@ INPUTS: Mapping[str, Input] = {
         Input("cumul_rafp_traitement", "Traitement versé depuis janvier, avant ce mois."),
         Input("cumul_rafp_assiette", "Assiettes RAFP déjà cotisées depuis janvier."),
         Input("cumul_heures_exonerees", "Heures déjà exonérées d'impôt depuis janvier, en net imposable."),
+        Input("cumul_apprenti_exonere", "Salaire d'apprenti déjà exonéré d'impôt depuis janvier."),
+        Input("cumul_plafond", "Plafonds des mois déjà payés depuis janvier."),
+        Input("cumul_regime_general", "Rémunérations du régime général depuis janvier, avant ce mois."),
+        Input("cumul_vieillesse_plafonnee", "Assiettes plafonnées déjà cotisées depuis janvier."),
+        Input("cumul_ircantec", "Rémunérations soumises à l'IRCANTEC depuis janvier, avant ce mois."),
+        Input("cumul_ircantec_a", "Tranche A déjà cotisée depuis janvier."),
+        Input("cumul_ircantec_b", "Tranche B déjà cotisée depuis janvier."),
+        Input("cumul_chomage", "Rémunérations soumises à l'assurance chômage depuis janvier, avant ce mois."),
+        Input("cumul_chomage_assiette", "Assiettes d'assurance chômage déjà cotisées depuis janvier."),
+        Input("cumul_securite_sociale", "Rémunérations soumises à la maladie depuis janvier, avant ce mois."),
+        Input("cumul_fnal_assiette", "Assiettes du FNAL déjà cotisées depuis janvier."),
+        Input("cumul_csg", "Revenus soumis à la CSG depuis janvier, avant ce mois."),
+        Input("cumul_csg_abattue", "Part de ces revenus déjà admise à l'abattement pour frais."),
     )
 }  # fmt: skip
 

@@ -90,6 +90,16 @@ class Mandat:
 
 
 @dataclass(frozen=True, slots=True)
+class Apprenti:
+    """Un contrat d'apprentissage du secteur public (C. trav. L. 6227-1 et s.)."""
+
+    annee: int
+    """Année d'exécution au premier jour de paie du mois (1 à 3) ; elle change à la date anniversaire du contrat."""
+    pourcentage_smic_ppm: int | None = None
+    """Part du SMIC écrite au contrat ; jamais moins que le minimum légal de l'âge et de l'année."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cumuls:
     """Les cumuls de l'année civile avant ce mois, en centimes, pour ce contrat."""
 
@@ -107,6 +117,28 @@ class Cumuls:
     heures_exonerees: int = 0
     """Montant imposable exonéré au titre des heures supplémentaires (CGI 81 quater)."""
     heures_payees_centiemes: int = 0
+    apprenti_exonere: int = 0
+    """Salaire net imposable d'apprenti déjà exonéré d'impôt (CGI 81 bis)."""
+    plafond: int = 0
+    """Somme des plafonds de la sécurité sociale des mois payés (CSS R. 243-10)."""
+    regime_general: int = 0
+    """Somme des rémunérations soumises au régime général, avant plafond."""
+    vieillesse_plafonnee: int = 0
+    """Somme des assiettes déjà cotisées sous le plafond."""
+    ircantec: int = 0
+    """Somme des rémunérations soumises à l'IRCANTEC, avant tranches."""
+    ircantec_a: int = 0
+    ircantec_b: int = 0
+    chomage: int = 0
+    """Somme des rémunérations soumises à l'assurance chômage, avant plafond."""
+    chomage_assiette: int = 0
+    securite_sociale: int = 0
+    """Somme des rémunérations soumises à la cotisation maladie, que le FNAL plafonne."""
+    fnal_assiette: int = 0
+    csg: int = 0
+    """Somme des revenus soumis à la CSG."""
+    csg_abattue: int = 0
+    """Part de ces revenus déjà admise à l'abattement pour frais (CSS L. 136-2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +208,15 @@ class Situation:
     contrat_court: bool = False
     """CDD d'au plus deux mois ou à terme imprécis (abattement de la grille, CGI 204 H III-1-d)."""
     elu: Mandat | None = None
+    apprenti: Apprenti | None = None
+    taux_horaire: int = 0
+    """Prix de l'heure en centimes : contractuel et vacataire payés à l'heure, PEC (zéro : le SMIC)."""
+    prix_vacation: int = 0
+    """Prix d'une vacation en centimes."""
+    autres_remunerations: int = 0
+    """Rémunérations du mois de ses autres contrats du régime général, en centimes (plafond partagé, CSS R. 242-3)."""
+    heures_hors_cnracl: Fraction | None = None
+    """Heures hebdomadaires de ce poste au-delà du temps complet de tous ses emplois : hors CNRACL, dans la RAFP."""
     permanents: Mapping[str, int] = field(default_factory=dict)
     """Rubrique → montant mensuel en centimes (ifse, iccsg…)."""
     variables: Mapping[str, int] = field(default_factory=dict)

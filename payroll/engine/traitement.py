@@ -21,7 +21,7 @@ def _of_index(c: Columns, indices: Column, mask: Mask) -> Column:
 @formula(unit=Unit.NOMBRE)
 def indice_remunere(c: Columns) -> Column:
     """Indice majoré payé, jamais moins que l'indice du minimum de traitement (décret 85-1148 art. 8)."""
-    agents = c.among(*AGENTS)
+    agents = c.flag("indiciaire")
     plancher = c.integer("minimum_traitement.indice_majore", agents)
     return np.where(agents, np.maximum(c["indice_majore"], plancher), 0)
 
@@ -29,7 +29,7 @@ def indice_remunere(c: Columns) -> Column:
 @formula
 def traitement_plein(c: Columns) -> Column:
     """Traitement à temps complet = indice × traitement annuel de l'indice 100 / 1200 (décret 85-1148 art. 2-3)."""
-    return _of_index(c, c["indice_remunere"], c.among(*AGENTS))
+    return _of_index(c, c["indice_remunere"], c.flag("indiciaire"))
 
 
 @formula(unit=Unit.FRACTION)
@@ -206,7 +206,7 @@ def sft(c: Columns) -> Column:
 @formula
 def ecart_smic(c: Columns) -> Column:
     """SMIC mensuel − traitement à temps complet de l'indice détenu, s'il est positif (décret 91-769)."""
-    agents = c.among(*AGENTS)
+    agents = c.flag("indiciaire")
     return np.where(agents, np.maximum(c.cents("smic.mensuel", agents) - c["traitement_plein"], 0), 0)
 
 

@@ -69,6 +69,21 @@ class Reglages(BaseSettings):
     pause_entre_regards: int = 5
     """Secondes entre les deux regards d'une relève : un fichier dont la taille bouge encore attend la suivante."""
 
+    dossier_retours: Path | None = None
+    """Où l'agence range les retours téléchargés de net-entreprises ; vide : ``retours`` dans ``repertoire``."""
+    dossier_declarations: Path | None = None
+    """Où se posent les messages prêts pour net-entreprises ; vide : ``declarations`` dans ``repertoire``."""
+
+    @property
+    def retours(self) -> Path:
+        """Le dossier des retours de net-entreprises."""
+        return self.dossier_retours or self.repertoire / "retours"
+
+    @property
+    def declarations(self) -> Path:
+        """Le dossier des messages à déposer."""
+        return self.dossier_declarations or self.repertoire / "declarations"
+
     def date_paiement(self, mois: Month) -> date:
         """La date de versement des traitements d'un mois."""
         day = mois.first_day.replace(day=min(self.jour_de_paie, mois.days))

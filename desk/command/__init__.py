@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from desk.command import demo, depot, droit, dsn, etudes, garde, mois
+from desk.command import demo, depot, droit, dsn, etudes, garde, mois, reprise, retours
 
 app = typer.Typer(
     name="paie",
@@ -22,5 +22,7 @@ droit.register(app)
 etudes.register(app)
 depot.register(app)
 garde.register(app)
+reprise.register(app)
+retours.register(app)
 app.add_typer(dsn.app, name="dsn")
 demo.register(app)

@@ -23,7 +23,7 @@ TAILLE_MAX = 20_000_000
 """Octets : un compte-rendu de mille agents en fait un vingtième."""
 INDIVIDUS_MAX = 100_000
 _TEXTE_MAX = 400
-_NIR = re.compile(r"[0-9]{5}[0-9AB][0-9]{7}")
+_NIR = re.compile(r"[0-9]{6}[0-9AB][0-9]{6}")
 _IDENTIFIANT = re.compile(r"[0-9]{1,18}")
 _CHIFFRES = re.compile(r"[0-9][0-9 .]{8,}[0-9]")
 _RUBRIQUE = re.compile(r"S[0-9]{2}\.G[0-9]{2}\.[0-9]{2}(\.[0-9]{3})?")
@@ -104,7 +104,7 @@ class Retour:
 
 
 def read_return(content: bytes) -> Retour:
-    """Lit un retour. Lève :class:`RetourRefuse` s'il n'a pas la forme attendue ; un individu illisible n'arrête rien."""
+    """Lit un retour ; un individu illisible n'arrête rien. Lève :class:`RetourRefuse` si la forme ne convient pas."""
     form = _form()
     root = _root(content, form)
     kind = _kind(root, form)
@@ -112,8 +112,8 @@ def read_return(content: bytes) -> Retour:
     identifier = _at(root, form["identifiant_taux"])
     if kind is TypeRetour.TAUX and not _IDENTIFIANT.fullmatch(identifier):
         raise RetourRefuse(
-            "Ce compte-rendu ne porte pas d'identifiant de taux lisible (attribut « identifiant », 1 à 18 chiffres) : sans "
-            "lui, la DSN qui applique ces taux serait rejetée. Aucun taux n'est pris ; gardez le fichier et signalez-le."
+            "Ce compte-rendu ne porte pas d'identifiant de taux lisible (attribut « identifiant », 1 à 18 chiffres) : "
+            "sans lui, la DSN qui applique ces taux serait rejetée. Aucun taux n'est pris ; gardez-le et signalez-le."
         )
     declarations = tuple(_declaration(element, form, constats) for element in root.findall(form["declaration"]))
     if kind is TypeRetour.TAUX and not declarations:
@@ -145,8 +145,8 @@ def _root(content: bytes, form: dict[str, str]) -> Element:
         ) from None
     if root.tag != f"{{{form['espace_de_noms']}}}{form['racine']}":
         raise RetourRefuse(
-            "Ce XML n'est pas un retour au format attendu (racine « rapport » du GIP-MDS) : peut-être un retour NEOReS, que "
-            "l'on ne sait pas encore lire. Il est gardé, rien n'en est pris."
+            "Ce XML n'est pas un retour au format attendu (racine « rapport » du GIP-MDS) : peut-être un retour "
+            "NEOReS, que l'on ne sait pas lire. Il est gardé, rien n'en est pris."
         )
     return root
 
@@ -187,10 +187,12 @@ def _people(element: Element, form: dict[str, str], constats: list[Anomaly]) -> 
         if rank > INDIVIDUS_MAX:
             constats.append(_say("RET-03", f"Plus de {INDIVIDUS_MAX} individus : les suivants ne sont pas lus."))
             return
-        nir = _text(person, form["nir"]).replace(" ", "").upper()[:15]
+        nir = _text(person, form["nir"]).replace(" ", "").upper()
         nir = nir[:13] if len(nir) == 15 else nir
         if not _NIR.fullmatch(nir):
-            constats.append(_say("RET-01", f"Individu n° {rank} du retour : NIR absent ou illisible, son taux est ignoré."))
+            constats.append(
+                _say("RET-01", f"Individu n° {rank} du retour : NIR absent ou illisible, son taux est ignoré.")
+            )
             continue
         present = person.find(form["taux"]) is not None
         rate = values.taux_ppm(_text(person, form["taux"]).replace(",", ".")) if present else None

@@ -28,6 +28,7 @@ def test_la_liste_des_gestes_est_celle_que_la_documentation_annonce() -> None:
     assert sorted(DEPLOIEMENTS) == [
         "campagne",
         "declarer-et-restituer",
+        "lire-les-retours",
         "ouvrir-le-mois",
         "preparer-la-paie",
         "relever-le-depot",

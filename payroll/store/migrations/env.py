@@ -5,8 +5,8 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
-import payroll.store.tables  # noqa: F401  (déclare les tables dans SQLModel.metadata)
-import payroll.store.tables_dsn  # noqa: F401  (de même)
+import payroll.store.tables
+import payroll.store.tables_dsn  # noqa: F401  (l’import déclare les tables dans SQLModel.metadata)
 
 engine = context.config.attributes["engine"]
 

@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test lint format mypy bench bench-quick clean
+.PHONY: help install dev demo test soak lint format mypy bench bench-quick clean
 
 help: ## Liste les gestes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -23,6 +23,9 @@ demo: $(VENV)/.installe ## Joue un mois entier pour sept adhérents fictifs, sou
 
 test: $(VENV)/.developpement ## Passe tous les essais
 	@$(BIN)/python -m pytest
+
+soak: $(VENV)/.developpement ## Les épreuves en long : couper à chaque écriture, abîmer cent mille fichiers (des heures)
+	@$(BIN)/python -m pytest --endurance tests/pannes
 
 lint: $(VENV)/.developpement ## Vérifie le style du code et des données
 	@$(BIN)/ruff check .

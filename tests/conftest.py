@@ -44,6 +44,12 @@ def missing_programs(item: pytest.Item) -> list[str]:
     return [programme for programme in dict.fromkeys(wanted) if shutil.which(programme, path=_DOSSIERS) is None]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--endurance", action="store_true", help="les épreuves en long : toutes les coupures, plus de hasard"
+    )
+
+
 def pytest_configure() -> None:
     # Prefect garde ses réglages et sa base dans le dossier du compte : les essais ont le leur, et ne disent rien à
     # personne au-dehors.

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from desk.command.console import console, explains_refusals, opened, parse_month, refuse, show_table
+from payroll.documents.simulation import render as render_simulation
 from payroll.money import format_amount
 from payroll.month.comparer import LIBELLES, TOTAUX_COMPARES, Comparaison, Montants, compare_payslips
+from payroll.month.simuler import simulate
+from payroll.month.simuler_hypotheses import Hypotheses, read_hypotheses
 
 _MONTRES = ("net_a_payer", "brut", "cout_employeur")
 
 
 def register(app: typer.Typer) -> None:
     app.command("comparer")(comparer)
+    app.command("simuler")(simuler)
 
 
 @explains_refusals
@@ -36,6 +41,39 @@ def comparer(
         found = compare_payslips(registre, adherent, matricule, (first, before), (second, after))
     for comparaison in found:
         _show(comparaison, f"{first.libelle}, révision {comparaison.revisions[0]}", second.libelle)
+
+
+@explains_refusals
+def simuler(
+    hypotheses: Annotated[Path, typer.Argument(help="Fichier d'hypothèses (docs/simulation.md)")],
+    sortie: Annotated[Path, typer.Option("--sortie", "-o", help="Classeur à écrire")] = Path("simulation.xlsx"),
+) -> None:
+    """Simule des mois avec des hypothèses : le coût par adhérent, par compte, par mois ; le registre n'est que lu."""
+    found = read_hypotheses(hypotheses)
+    if not isinstance(found, Hypotheses):
+        for anomalie in found:
+            console.print(f"  • {anomalie}", markup=False)
+        raise refuse("le fichier d'hypothèses est à corriger.")
+    with opened() as (registre, _):
+        facts = simulate(registre, found)
+    for text in (*facts.avertissements, *(f"Laissé de côté : {text}" for text in facts.ecartes)):
+        console.print(f"  • {text}", markup=False)
+    rows = [
+        (code, *_costs(facts.summed(lambda cle, code=code: cle[0] == code)))  # type: ignore[misc]
+        for code in facts.adherents
+    ]
+    show_table(
+        f"{facts.titre} : coût pour l'employeur, {facts.mois[0].libelle} à {facts.mois[-1].libelle}",
+        ("Adhérent", "Référence", "Simulation", "Écart"),
+        [*rows, ("Total", *_costs(facts.total))],
+        right=("Référence", "Simulation", "Écart"),
+    )
+    sortie.write_bytes(render_simulation(facts))
+    console.print(f"Classeur : {sortie}", markup=False)
+
+
+def _costs(couts: tuple[int, int]) -> tuple[str, str, str]:
+    return format_amount(couts[0]), format_amount(couts[1]), _signed(couts[1] - couts[0])
 
 
 def _show(found: Comparaison, avant: str, apres: str) -> None:

@@ -36,7 +36,9 @@ def test_comparer_deux_mois() -> None:
     result = paie("comparer", "lubescaux", "LB001", "2026-11", "2026-12")
 
     assert result.exit_code == 0
-    assert "LB001, contrat LB00101 : novembre 2026, révision 1 → décembre 2026, révision 1" in " ".join(result.output.split())
+    assert "LB001, contrat LB00101 : novembre 2026, révision 1 → décembre 2026, révision 1" in " ".join(
+        result.output.split()
+    )
     assert "Net à payer" in result.output
 
 
@@ -54,3 +56,39 @@ def test_comparer_ce_qui_n_existe_pas_se_refuse(arguments: tuple[str, ...], word
 
     assert result.exit_code == 1
     assert words in " ".join(result.output.split())
+
+
+HYPOTHESES = """
+titre: Essai
+debut: "2026-12"
+mois: 1
+hypotheses:
+  - {type: promotion, adherent: lubescaux, matricule: %s, indice_majore: 443, du: 2026-12-01}
+"""
+
+
+def test_simuler_ecrit_un_classeur(tmp_path: Path) -> None:
+    source, sortie = tmp_path / "hypotheses.yaml", tmp_path / "simulation.xlsx"
+    source.write_text(HYPOTHESES % "LB001", encoding="utf-8")
+    result = paie("simuler", source, "--sortie", sortie)
+
+    assert result.exit_code == 0, result.output
+    assert "Essai : coût pour l'employeur, décembre 2026 à décembre 2026" in " ".join(result.output.split())
+    assert sortie.read_bytes()[:2] == b"PK"
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (HYPOTHESES % "LB099", "aucun contrat de l'agent LB099"),
+        (HYPOTHESES % "LB001" + "couleur: bleu\n", "couleur : cette clé est inconnue."),
+    ],
+)
+def test_simuler_refuse_en_une_phrase(tmp_path: Path, content: str, words: str) -> None:
+    source, sortie = tmp_path / "hypotheses.yaml", tmp_path / "simulation.xlsx"
+    source.write_text(content, encoding="utf-8")
+    result = paie("simuler", source, "--sortie", sortie)
+
+    assert result.exit_code == 1
+    assert words in " ".join(result.output.split())
+    assert not sortie.exists()

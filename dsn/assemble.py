@@ -116,18 +116,16 @@ def assemble(
     for line in all_lines:
         work.add(line, rate_at)
     current = (debut, fin)
-    work.bases = {(code, periode or current): base for (code, periode), base in work.bases.items()}
+    found = {(code, periode or current): base for (code, periode), base in work.bases.items()}
     for code in codes.bases_minimales(norme, population):
-        work.bases.setdefault((code, current), _Base())
+        found.setdefault((code, current), _Base())
     for code, amount in (bases_connues or {}).items():
-        base = work.bases.setdefault((code, current), _Base())
+        base = found.setdefault((code, current), _Base())
         if not base.carried:
             base.montant, base.carried = amount, True
     bases = tuple(
-        _finished(
-            code, work.bases[code, periode], periode, numero_contrat, plafond_applique if periode == current else None
-        )
-        for code, periode in sorted(work.bases)
+        _finished(code, found[code, periode], periode, numero_contrat, plafond_applique if periode == current else None)
+        for code, periode in sorted(found)
     )
     return Assemblage(bases=bases, ctp=tuple(work.ctp), anomalies=tuple(dict.fromkeys(work.anomalies)))
 

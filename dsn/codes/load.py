@@ -40,8 +40,9 @@ _EXTRA: Mapping[str, frozenset[str]] = {
     "emplois": frozenset(),
     "conventions": frozenset(),
     "elements": frozenset({"bloc"}),
-    "absences": frozenset({"bloc"}),
+    "absences": frozenset({"bloc", "ijss"}),
     "retours": frozenset(),
+    "evenements": frozenset(),
     "changements": frozenset({"effet", "vide"}),
 }
 _EFFETS = frozenset({"conditions", "mois", "identifiant"})
@@ -196,6 +197,7 @@ def _ligne(table: str, row: Mapping[str, Any]) -> Ligne:
         entite=row.get("entite", ""),
         effet=row.get("effet", ""),
         vide=row.get("vide", ""),
+        ijss=bool(row.get("ijss")),
     )
 
 

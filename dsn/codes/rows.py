@@ -31,6 +31,8 @@ class Ligne:
     """D'un changement : ``conditions``, ``mois`` ou ``identifiant``."""
     vide: str = ""
     """L'ancienne valeur d'une rubrique qui n'était pas déclarée."""
+    ijss: bool = False
+    """D'une absence : l'assurance maladie peut l'indemniser, l'employeur peut être subrogé."""
 
     def concerns(self, population: str, norme: str) -> bool:
         """Vrai si la ligne vaut pour cette population et cette norme."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -11,8 +12,10 @@ from sqlmodel import Session, col, or_, select
 from dsn import codes as dsn_codes
 from dsn import facts
 from dsn.anomalies import Anomaly, blocking
+from dsn.changements import Etat, declarer_changements
 from dsn.check_file import check_file
 from dsn.individus import fusionner
+from dsn.message import Block
 from dsn.monthly import build
 from dsn.norm import for_month
 from dsn.totals import agreger, montant_cotisations, montant_pas, total_bordereau
@@ -24,6 +27,7 @@ from payroll.month.declarant import Declarant
 from payroll.month.declaration import Declaree, Employe, declare_bulletin
 from payroll.month.doutes import all_doubts
 from payroll.month.lire import BulletinLu, read_bulletins
+from payroll.month.messages import last_declared, same_but_for_sending, sent_messages
 from payroll.month.situations import employer_settings
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -36,6 +40,7 @@ from payroll.store.tables import (
     FichierRecu,
     MessageDsn,
     Paie,
+    SituationContrat,
     TauxPas,
 )
 from payroll.wording import plural
@@ -44,6 +49,9 @@ _EFFECTIF = "S21.G00.11.008"
 """L'effectif de l'établissement : dans la norme jusqu'en 2025."""
 _IRCANTEC = frozenset({"060", "061"})
 _UN_AN = timedelta(days=365)
+_REMPLACABLE = (EtatPaie.DECLAREE, EtatPaie.RESTITUEE)
+_REMPLACE = {"01": "03", "02": "05"}
+"""S20.G00.05.002 : le type d'un message qui en remplace un autre du même mois."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +64,19 @@ class Declaration:
 
 
 def declare_month(
-    registre: Registre, code: str, mois: Month, acte: Acte, declarant: Declarant, *, confirmation: str = ""
+    registre: Registre,
+    code: str,
+    mois: Month,
+    acte: Acte,
+    declarant: Declarant,
+    *,
+    confirmation: str = "",
+    remplacer: bool = False,
 ) -> Declaration:
     """Produit et contrôle la DSN d'une paie validée ; une paie déjà déclarée garde la sienne.
+
+    ``remplacer`` : produit un « annule et remplace » d'une paie déclarée, quand le dossier (identité, contrat,
+    organisme) a été corrigé depuis ; les bulletins restent ceux de la paie.
 
     Lève :class:`GesteRefuse` si la paie n'est pas validée, si ses données ont changé depuis, ou si un contrôle
     bloquant échoue : la paie reste validée, rien n'est joint aux documents. En production, elle refuse aussi tant que
@@ -67,19 +85,28 @@ def declare_month(
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
         paie = require_paie(session, adherent, mois)
-        known = session.exec(select(MessageDsn).where(MessageDsn.paie_id == paie.id)).first()
-        if known is not None:
-            return Declaration(known.norme, tuple(Anomaly(**row) for row in known.anomalies), False)
-        if paie.etat != EtatPaie.VALIDEE:
+        sent = sent_messages(session, adherent, mois)
+        own = [message for message in sent if message.paie_id == paie.id]
+        if own and not remplacer:
+            return Declaration(own[-1].norme, tuple(Anomaly(**row) for row in own[-1].anomalies), False)
+        if remplacer:
+            _require_replaceable(adherent, paie, mois, sent)
+        elif paie.etat != EtatPaie.VALIDEE:
             raise GesteRefuse(
                 f"{adherent.nom} : la paie de {mois.libelle} est {paie.etat} ; elle se déclare une fois validée."
             )
-        require_current(session, adherent, paie)
+        else:
+            require_current(session, adherent, paie)
         if not declarant.essai:
             _require_confirmation(mois, confirmation)
-        monthly, found = _facts(session, adherent, paie, mois, acte, declarant)
+        monthly, found = _facts(session, registre, adherent, paie, mois, acte, declarant, sent)
         message, built = build(monthly)
         content = write(message)
+        if remplacer and same_but_for_sending(registre, sent[-1], content):
+            raise GesteRefuse(
+                f"{adherent.nom} : la DSN de {mois.libelle} redirait la même chose que celle du "
+                f"{sent[-1].constitue_le:%d/%m/%Y}. Corrigez le dossier, puis remplacez-la."
+            )
         # On contrôle les octets que l'on enverrait, relus comme les lira le point de dépôt.
         anomalies = (*found, *built, *check_file(content))
         refused = blocking(anomalies)
@@ -88,33 +115,48 @@ def declare_month(
                 f"{adherent.nom} : la DSN de {mois.libelle} serait rejetée ({plural(len(refused), 'constat')}), "
                 f"à commencer par : {refused[0]}"
             )
+        declaration = monthly.declarations[0]
         norme = for_month(mois.first_day).version
         session.add(
             MessageDsn(
                 paie_id=key(paie.id),
                 norme=norme,
-                type=monthly.declarations[0].type,
-                numero_ordre=monthly.declarations[0].numero_ordre,
+                type=declaration.type,
+                numero_ordre=declaration.numero_ordre,
                 constitue_le=acte.moment,
                 sha256=registre.pieces.put(content),
                 anomalies=[asdict(anomaly) for anomaly in anomalies],
             )
         )
         put_document(session, registre, adherent, mois, dsn_name(code, mois), content, acte.moment)
-        paie.etat = EtatPaie.DECLAREE
-        session.add(paie)
+        if paie.etat == EtatPaie.VALIDEE:
+            paie.etat = EtatPaie.DECLAREE
+            session.add(paie)
         record(
             session,
             acte,
-            "déclarer",
+            "remplacer la déclaration" if remplacer else "déclarer",
             code,
             mois,
             norme=norme,
+            type=declaration.type,
             remarques=len(anomalies),
             essai=declarant.essai,
             confirmation=confirmation.strip(),
         )
         return Declaration(norme, anomalies, True)
+
+
+def _require_replaceable(adherent: Adherent, paie: Paie, mois: Month, sent: Sequence[MessageDsn]) -> None:
+    if not sent:
+        raise GesteRefuse(
+            f"{adherent.nom} : {mois.libelle} n'a encore aucune DSN à remplacer. Déclarez d'abord la paie validée."
+        )
+    if paie.etat not in _REMPLACABLE:
+        raise GesteRefuse(
+            f"{adherent.nom} : la paie de {mois.libelle} est {paie.etat} ; une déclaration se remplace tant que la "
+            "paie est déclarée ou restituée. Au-delà, la correction se porte sur le mois suivant."
+        )
 
 
 def _require_confirmation(mois: Month, confirmation: str) -> None:
@@ -132,7 +174,14 @@ def dsn_name(code: str, mois: Month) -> str:
 
 
 def _facts(
-    session: Session, adherent: Adherent, paie: Paie, mois: Month, acte: Acte, declarant: Declarant
+    session: Session,
+    registre: Registre,
+    adherent: Adherent,
+    paie: Paie,
+    mois: Month,
+    acte: Acte,
+    declarant: Declarant,
+    sent: Sequence[MessageDsn],
 ) -> tuple[facts.MonthlyFacts, tuple[Anomaly, ...]]:
     parametre = employer_settings(session, adherent, mois)
     if parametre is None:
@@ -149,28 +198,31 @@ def _facts(
     absences = _absences(session, adherent, mois)
     taux = _rates(session, adherent, mois)
     contracts = Counter(key(lu.agent.id) for lu in bulletins)
+    situations = _situations(session, bulletins)
     declared = [
         declare_bulletin(
             context,
             lu,
             _concerning(lu, bulletins, absences),
             taux.get(key(lu.agent.id)),
+            situations=situations[key(lu.contrat.id)],
             emplois_multiples=contracts[key(lu.agent.id)] > 1,
         )
         for lu in bulletins
     ]
-    etablissement = _etablissement(context, declared)
+    etablissement = _etablissement(context, declared, last_declared(session, registre, adherent, mois))
+    kind = "01" if etablissement.individus else "02"
     entreprise = facts.Entreprise(
         siren=adherent.siret[:9],
-        nic_siege=adherent.siret[9:],
+        nic_siege=(adherent.siret_siege or adherent.siret)[9:],
         apen=adherent.ape,
         adresse=_address(adherent),
         etablissement=etablissement,
     )
     declaration = facts.Declaration(
         mois=mois.first_day,
-        type="01" if etablissement.individus else "02",
-        numero_ordre=paie.revision,
+        type=_REMPLACE[kind] if sent else kind,
+        numero_ordre=max((message.numero_ordre for message in sent), default=0) + 1,
         date_constitution=acte.moment.date(),
         entreprise=entreprise,
         contacts=_contacts(adherent),
@@ -193,9 +245,14 @@ def _facts(
     return facts.MonthlyFacts(envoi=envoi, declarations=(declaration,)), found
 
 
-def _etablissement(context: Employe, declared: list[Declaree]) -> facts.Etablissement:
+def _etablissement(context: Employe, declared: list[Declaree], precedents: Sequence[Block]) -> facts.Etablissement:
     adherent, mois = context.adherent, context.mois
     individus = fusionner(item.individu for item in declared)
+    if precedents:
+        states: Mapping[str, Sequence[Etat]] = {
+            item.individu.contrats[0].numero: item.etats for item in declared if item.etats
+        }
+        individus = declarer_changements(for_month(mois.first_day), mois.first_day, precedents, individus, states)
     aggregated = agreger(line for item in declared for line in item.ctp)
     table = dsn_codes.load()
     amount = total_bordereau(
@@ -234,6 +291,16 @@ def _etablissement(context: Employe, declared: list[Declaree]) -> facts.Etabliss
         bordereaux=(bordereau,) if aggregated else (),
         individus=individus,
     )
+
+
+def _situations(session: Session, bulletins: Sequence[BulletinLu]) -> dict[int, list[SituationContrat]]:
+    found: dict[int, list[SituationContrat]] = defaultdict(list)
+    rows = session.exec(
+        select(SituationContrat).where(col(SituationContrat.contrat_id).in_([key(lu.contrat.id) for lu in bulletins]))
+    )
+    for row in rows:
+        found[row.contrat_id].append(row)
+    return found
 
 
 def _unpayable(context: Employe, etablissement: facts.Etablissement) -> list[Anomaly]:

@@ -92,8 +92,13 @@ def permanents(bloc: str) -> dict[str, str]:
 
 
 def absences(bloc: str) -> dict[str, str]:
-    """Motif déclaré (60.001 ou 65.001) → nature d'absence ; un motif que deux natures partagent n'est pas deviné."""
+    """Motif déclaré (60.001 ou 65.001) → nature d'absence ; un motif que deux natures partagent n'est pas deviné.
+
+    Une nature dont le code n'est qu'une déduction ne dispute pas un motif à celle dont il est le code certain.
+    """
     rows = [row for row in dsn_codes.load().lignes if row.table == "absences" and row.bloc == bloc and row.valeur]
+    certain = {row.valeur for row in rows if row.confiance == "A"}
+    rows = [row for row in rows if row.confiance == "A" or row.valeur not in certain]
     shared = Counter(row.valeur for row in rows)
     return {row.valeur: row.code for row in rows if row.valeur and shared[row.valeur] == 1}
 

@@ -19,8 +19,8 @@ _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _ROW_FIELDS = ("code", "libelle", "section", "ordre", "populations", "source")
 _ROW_OPTIONAL = (
     "intitule_bulletin", "compte", "compte_tiers", "formule", "assiettes", "saisie", "unite", "quotite", "trentiemes",
-    "absence", "retenue", "base", "nombre", "taux", "details", "regles", "deductible", "montant_net_social", "reduction", "pied",
-    "doute", "dsn",
+    "absence", "retenue", "base", "nombre", "taux", "details", "regles", "deductible", "montant_net_social", "reduction",
+    "pied", "doute", "dsn",
 )  # fmt: skip
 _FLAGS = ("quotite", "trentiemes", "retenue", "deductible", "montant_net_social", "reduction", "pied")
 _RULE_OPTIONAL = (

@@ -18,6 +18,7 @@ from payroll.engine.situation import (
     Employeur,
     Mandat,
     RegimeRetraite,
+    Saisie,
     Situation,
     SortDesPrimes,
     Statut,
@@ -155,16 +156,17 @@ def _choice(kind: type[E]) -> Callable[[Any], E]:
 
 
 _CASE_KEYS = (
-    "nom", "mois", "employeur", "agent", "elu", "apprenti", "permanents", "variables", "cumuls", "arrets", "attendu",
+    "nom", "mois", "employeur", "agent", "elu", "apprenti", "saisies", "permanents", "variables", "cumuls", "arrets", "attendu",
     "segments", "rappels",
 )  # fmt: skip
 _EMPLOYEUR_KEYS = (
     "population", "effectif", "zone_residence", "taux_at", "taux_versement_mobilite", "taux_cdg", "cnfpt",
     "assurance_chomage", "heures_complementaires_majorees", "primes_en_maladie",
+    "titre_restaurant_valeur", "titre_restaurant_part_employeur",
 )  # fmt: skip
 _AGENT_KEYS = (
     "statut", "regime_retraite", "indice_majore", "heures_hebdo", "heures_hebdo_tous_employeurs", "quotite", "nbi",
-    "enfants_sft", "categorie", "date_naissance", "date_debut", "date_fin", "taux_pas", "territoire_pas",
+    "enfants_sft", "enfants_sft_alternes", "personnes_a_charge", "categorie", "date_naissance", "date_debut", "date_fin", "taux_pas", "territoire_pas",
     "contrat_court", "jours_cmo_anterieurs", "elu", "apprenti", "taux_horaire", "prix_vacation",
     "autres_remunerations", "heures_hors_cnracl",
 )  # fmt: skip
@@ -239,6 +241,8 @@ def _employer(data: object, problems: list[str]) -> Employeur:
         assurance_chomage=block.read("assurance_chomage", _boolean, False),
         heures_complementaires_majorees=block.read("heures_complementaires_majorees", _boolean, False),
         primes_en_maladie=block.read("primes_en_maladie", _choice(SortDesPrimes), SortDesPrimes.NON_MAINTENU),
+        titre_restaurant_valeur=block.read("titre_restaurant_valeur", _amount, 0),
+        titre_restaurant_part_employeur=block.read("titre_restaurant_part_employeur", _amount, 0),
     )
 
 
@@ -268,6 +272,7 @@ def _situation(case: _Block, problems: list[str]) -> Situation:
         quotite=block.read("quotite", _fraction, Fraction(1)),
         nbi=block.read("nbi", _integer, 0),
         enfants_sft=block.read("enfants_sft", _integer, 0),
+        enfants_sft_alternes=block.read("enfants_sft_alternes", _integer, 0),
         categorie=block.read("categorie", _text, "C"),
         date_naissance=block.read("date_naissance", _optional(_day), None),
         date_debut=block.read("date_debut", _optional(_day), None),
@@ -284,16 +289,18 @@ def _situation(case: _Block, problems: list[str]) -> Situation:
         permanents=_amounts(case.data.get("permanents"), "permanents", problems),
         variables=_amounts(variables, "variables", problems),
         arrets=tuple(_absence(row, problems) for row in arrets),
+        saisies=tuple(_seizure(row, problems) for row in _rows(case.data.get("saisies"), problems, "saisies")),
+        personnes_a_charge=block.read("personnes_a_charge", _integer, 0),
         jours_cmo_anterieurs=block.read("jours_cmo_anterieurs", _integer, 0),
         cumuls=Cumuls(**_amounts(case.data.get("cumuls"), "cumuls", problems, _CUMULS)),
     )
 
 
-def _rows(value: object, problems: list[str]) -> list[object]:
+def _rows(value: object, problems: list[str], lieu: str = "arrets") -> list[object]:
     if value is None:
         return []
     if not isinstance(value, list):
-        problems.append("« arrets » : une liste est attendue")
+        problems.append(f"« {lieu} » : une liste est attendue")
         return []
     return value
 
@@ -323,6 +330,22 @@ def _apprentice(data: object, problems: list[str]) -> Apprenti | None:
     return Apprenti(
         annee=block.read("annee", _integer, 0),
         pourcentage_smic_ppm=block.read("pourcentage_smic", _optional_percent, None),
+    )
+
+
+_SAISIE_KEYS = ("numero", "type", "notifiee_le", "montant_mensuel", "solde")
+
+
+def _seizure(data: object, problems: list[str]) -> Saisie:
+    block = _Block(data, "saisies", problems, _SAISIE_KEYS)
+    for name in ("numero", "type", "notifiee_le"):
+        block.need(name)
+    return Saisie(
+        numero=block.read("numero", _integer, 0),
+        type=block.read("type", _text, ""),
+        notifiee_le=block.read("notifiee_le", _day, date.min),
+        montant_mensuel=block.read("montant_mensuel", _optional(_amount), None),
+        solde=block.read("solde", _optional(_amount), None),
     )
 
 

@@ -9,9 +9,11 @@ from payroll.anomalies import Anomalie, blocking
 from payroll.catalogue.rubrique import Rubrique
 from payroll.engine.columns import FONCTIONNAIRES
 from payroll.engine.controls_absences import absence_days, check_absences
+from payroll.engine.controls_accessoires import check_accessories
 from payroll.engine.controls_elus import check_mandate
 from payroll.engine.controls_montants import check_amounts, check_hours, hours_text
 from payroll.engine.controls_populations import check_population, without_index
+from payroll.engine.controls_saisies import check_seizures
 from payroll.engine.inputs import Accepted, contract_days, population
 from payroll.engine.limits import Limits
 from payroll.engine.net import TERRITOIRES_PAS
@@ -83,11 +85,13 @@ def _check_all(
     yield from check_amounts(situation, qui, catalogue, limits)
     yield from _check_withholding(situation)
     yield from _check_totals(situation)
+    yield from check_seizures(situation)
     if situation.statut is Statut.ELU:
         yield from check_mandate(employeur, situation, limits)
     else:
         yield from _check_agent(situation, qui, limits)
         yield from check_hours(situation, limits)
+        yield from check_accessories(mois, employeur, situation, limits, catalogue)
     yield from check_absences(mois, situation, qui)
 
 

@@ -9,7 +9,7 @@ from payroll.anomalies import Anomalie, Gravite
 from payroll.catalogue.rubrique import Rubrique
 from payroll.engine.inputs import LIBELLES
 from payroll.engine.limits import Limits
-from payroll.engine.situation import HOUR_VARIABLES, Situation
+from payroll.engine.situation import CONTINGENT_DECIDE, HOUR_VARIABLES, Situation
 from payroll.money import format_amount
 
 _MONTANT_MAXIMAL = 100_000_000
@@ -32,6 +32,9 @@ def check_hours(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
             texte="Décret 2002-60 art. 2",
         )
     contingent = limits.integer("ihts.contingent_mensuel") * 100 * situation.quotite
+    # Décision motivée du chef de service, pour une période limitée (décret 2002-60 art. 6) : elle ne peut que relever.
+    decide = max(situation.permanents.get(CONTINGENT_DECIDE, 0), situation.variables.get(CONTINGENT_DECIDE, 0))
+    contingent = max(contingent, Fraction(decide))
     if ihts > contingent:
         yield Anomalie(
             "contingent-ihts-depasse",
@@ -77,7 +80,7 @@ def check_amounts(
     """Les défauts des montants saisis : code inconnu, mauvais lieu, mauvaise population, signe, démesure."""
     for lieu, montants in (("permanents", situation.permanents), ("variables", situation.variables)):
         for code, valeur in montants.items():
-            if code in HOUR_VARIABLES and lieu == "variables":
+            if code in HOUR_VARIABLES and (lieu == "variables" or code == CONTINGENT_DECIDE):
                 yield from _check_hour_entry(code, valeur, qui)
                 continue
             rubrique = catalogue.get(code)

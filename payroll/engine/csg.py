@@ -53,13 +53,14 @@ def heures_exonerees(c: Columns) -> Column:
 def assiette_csg(c: Columns) -> Column:
     """Rémunération hors heures exonérées × 98,25 % jusqu'à quatre plafonds, 100 % au-delà (CSS L. 136-1-1, L. 136-2).
 
-    Indemnités d'élus : 100 %, sans abattement.
+    Indemnités d'élus et participations à la protection sociale complémentaire : 100 %, sans abattement.
     """
     montant = c["revenu_csg"] - c["heures_exonerees"]
     abattue = c["csg_abattue"] - c["csg_abattue_heures_exonerees"]
     elus = c.among("elu")
     part = c.rate("elu.csg_crds.assiette", elus)
-    return np.where(elus, apply_rate(montant, part), _abated(c, montant, abattue))
+    entiere: Column = c["elements_csg_entiere"] + c["psc_employeur_csg"]
+    return np.where(elus, apply_rate(montant, part), _abated(c, montant, abattue)) + entiere
 
 
 @formula

@@ -208,6 +208,8 @@ def _written(value: int, unit: Unit) -> str:
             return f"{format_amount(value)} €"
         case Unit.TAUX:
             return format_percent(value)
+        case Unit.QUANTITE:
+            return format_amount(value)
         case Unit.HEURES:
             return f"{format_amount(value)} h"
         case Unit.JOURS:

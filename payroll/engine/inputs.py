@@ -13,6 +13,7 @@ from payroll.catalogue.rubrique import Rubrique
 from payroll.engine.columns import POPULATIONS_CALCULEES, Ratio
 from payroll.engine.jours import NATURES
 from payroll.engine.net import TERRITOIRES_PAS
+from payroll.engine.saisies import input_values as seizure_columns
 from payroll.engine.situation import Employeur, Mandat, RegimeRetraite, Situation, SortDesPrimes, Statut
 from payroll.money import Column
 from payroll.periods import Month
@@ -164,6 +165,7 @@ def input_columns(
         "quotite_pourcent": of_situation(lambda s: int(s.quotite * 100)),
         "nbi_points": of_situation(lambda s: s.nbi),
         "enfants_sft": of_situation(lambda s: s.enfants_sft),
+        "enfants_sft_alternes": of_situation(lambda s: s.enfants_sft_alternes),
         "categorie": of_situation(lambda s: "ABC".index(s.categorie)),
         "premier_jour": of_situation(lambda s: contract_days(s, mois)[0].day),
         "dernier_jour": of_situation(lambda s: contract_days(s, mois)[1].day),
@@ -185,6 +187,8 @@ def input_columns(
         "apprenti_jour_anniversaire": of_situation(lambda s: apprentice_anniversary(s, mois)),
         "zone_residence": of_employer(lambda e: e.zone_residence),
         "effectif": of_employer(lambda e: e.effectif),
+        "titre_restaurant_valeur": of_employer(lambda e: e.titre_restaurant_valeur),
+        "titre_restaurant_part_employeur": of_employer(lambda e: e.titre_restaurant_part_employeur),
         "taux_at": of_employer(lambda e: e.taux_at_ppm),
         "taux_versement_mobilite": of_employer(lambda e: e.taux_versement_mobilite_ppm),
         "taux_cdg": of_employer(lambda e: e.taux_cdg_ppm),
@@ -208,8 +212,11 @@ def input_columns(
         "cumul_rafp_traitement": of_situation(lambda s: s.cumuls.rafp_traitement),
         "cumul_rafp_assiette": of_situation(lambda s: s.cumuls.rafp_assiette),
         "cumul_heures_exonerees": of_situation(lambda s: s.cumuls.heures_exonerees),
+        "cumul_teletravail": of_situation(lambda s: s.cumuls.teletravail),
+        "cumul_mobilites_durables": of_situation(lambda s: s.cumuls.mobilites_durables),
         **{f"cumul_{name}": of_situation(lambda s, n=name: getattr(s.cumuls, n)) for name in CUMULS_PLAFONNES},  # type: ignore[misc]
     }
+    found.update(seizure_columns([agent.situation for agent in agents]))
     for code, rubrique in rubriques.items():
         if rubrique.saisie:
             found[f"permanent_{code}"] = of_situation(lambda s, code=code: s.permanents.get(code, 0))  # type: ignore[misc]

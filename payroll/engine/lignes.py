@@ -117,6 +117,8 @@ _CUMULS = {
     "rafp_assiette": "assiette_rafp",
     "heures_exonerees": "heures_exonerees_nettes",
     "heures_payees_centiemes": "heures_payees",
+    "teletravail": "indemnite_teletravail",
+    "mobilites_durables": "forfait_mobilites_durables",
     "apprenti_exonere": "exoneration_fiscale_apprenti",
     "plafond": "plafond_du_mois",
     "regime_general": "assiette_regime_general",
@@ -146,6 +148,17 @@ def _warn(agent: Accepted, net: int) -> Iterator[Anomalie]:
             gravite=Gravite.AVERTISSEMENT,
             matricule=agent.situation.matricule,
             recu=format_amount(net),
+        )
+    if net < 0 and agent.situation.variables.get("acompte", 0):
+        yield Anomalie(
+            "acompte-au-dela-du-service-fait",
+            "l'acompte dépasse ce que le service fait du mois laisse à payer",
+            "Réduisez l'acompte repris, ou reprenez le reste le mois prochain.",
+            gravite=Gravite.AVERTISSEMENT,
+            matricule=agent.situation.matricule,
+            rubrique="acompte",
+            recu=format_amount(agent.situation.variables["acompte"]),
+            texte="CGFP L. 711-1",
         )
 
 

@@ -64,7 +64,8 @@ def net_fiscal(c: Columns) -> Column:
 
     CGI art. 81, 81 quater, 83, 154 quinquies.
     """
-    net: Column = c["elements_net_imposable"] - c["heures_exonerees"] - c["cotisations_deductibles"]
+    imposable = c["elements_net_imposable"] + c["psc_employeur_imposable"]
+    net: Column = imposable - c["heures_exonerees"] - c["cotisations_deductibles"]
     return net
 
 

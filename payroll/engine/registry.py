@@ -9,21 +9,24 @@ from payroll.catalogue.rubrique import Rubrique
 # Importer un module de formules les inscrit au registre.
 from payroll.engine import (
     absences,
+    accessoires,
     assiettes,
     cotisations,
     csg,
     elus,
+    frais,
     heures,
     net,
     plafonds,
     primes,
     remunerations,
+    saisies,
     traitement,
 )
 from payroll.engine.columns import FORMULAS, Formula, Input, Unit
 
 # Ces modules n'ont rien à donner d'autre que leurs formules inscrites.
-_REGISTERED = (absences, csg, elus, heures, plafonds, remunerations, traitement)
+_REGISTERED = (absences, accessoires, csg, elus, frais, heures, plafonds, remunerations, saisies, traitement)
 
 INPUTS: Mapping[str, Input] = {
     entry.name: entry
@@ -35,6 +38,7 @@ INPUTS: Mapping[str, Input] = {
         Input("quotite_pourcent", "La même part, en pour cent.", Unit.NOMBRE),
         Input("nbi_points", "Points de nouvelle bonification indiciaire.", Unit.NOMBRE),
         Input("enfants_sft", "Enfants ouvrant droit au supplément familial.", Unit.NOMBRE),
+        Input("enfants_sft_alternes", "Enfants parmi eux en résidence alternée partagée.", Unit.NOMBRE),
         Input("categorie", "Catégorie hiérarchique (0 : A, 1 : B, 2 : C).", Unit.NOMBRE),
         Input("premier_jour", "Premier jour du contrat dans le mois (1 : dès le début).", Unit.NOMBRE),
         Input("dernier_jour", "Dernier jour du contrat dans le mois.", Unit.NOMBRE),
@@ -63,6 +67,8 @@ INPUTS: Mapping[str, Input] = {
         Input("apprenti_jour_anniversaire", "Jour où commence l'année d'exécution suivante.", Unit.NOMBRE),
         Input("zone_residence", "Zone d'indemnité de résidence de la commune.", Unit.NOMBRE),
         Input("effectif", "Effectif de l'employeur.", Unit.NOMBRE),
+        Input("titre_restaurant_valeur", "Valeur d'un titre-restaurant."),
+        Input("titre_restaurant_part_employeur", "Part de l'employeur dans un titre-restaurant."),
         Input("taux_at", "Taux d'accidents du travail notifié à l'employeur.", Unit.TAUX),
         Input("taux_versement_mobilite", "Taux de versement mobilité de la commune.", Unit.TAUX),
         Input("taux_cdg", "Taux du centre de gestion.", Unit.TAUX),
@@ -84,6 +90,8 @@ INPUTS: Mapping[str, Input] = {
         Input("cumul_rafp_traitement", "Traitement versé depuis janvier, avant ce mois."),
         Input("cumul_rafp_assiette", "Assiettes RAFP déjà cotisées depuis janvier."),
         Input("cumul_heures_exonerees", "Heures déjà exonérées d'impôt depuis janvier, en net imposable."),
+        Input("cumul_teletravail", "Indemnités de télétravail déjà versées depuis janvier."),
+        Input("cumul_mobilites_durables", "Forfait mobilités durables déjà versé depuis janvier."),
         Input("cumul_apprenti_exonere", "Salaire d'apprenti déjà exonéré d'impôt depuis janvier."),
         Input("cumul_plafond", "Plafonds des mois déjà payés depuis janvier."),
         Input("cumul_regime_general", "Rémunérations du régime général depuis janvier, avant ce mois."),
@@ -99,6 +107,20 @@ INPUTS: Mapping[str, Input] = {
         Input("cumul_csg_abattue", "Part de ces revenus déjà admise à l'abattement pour frais."),
     )
 }  # fmt: skip
+
+INPUTS = {
+    **INPUTS,
+    "personnes_a_charge": Input("personnes_a_charge", "Personnes à charge (saisies).", Unit.NOMBRE),
+    **{
+        f"saisie_{nom}_{place}": Input(f"saisie_{nom}_{place}", f"{doc} de la saisie servie au rang {place}.", unite)
+        for place in range(1, saisies.PLACES + 1)
+        for nom, doc, unite in (
+            ("type", "Nature", Unit.NOMBRE),
+            ("demande", "Terme demandé, dans la limite du solde,", Unit.EUROS),
+            ("numero", "Numéro", Unit.NOMBRE),
+        )
+    },
+}
 
 
 def known_columns() -> Collection[str]:

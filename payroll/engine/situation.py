@@ -55,13 +55,22 @@ class Employeur:
     assurance_chomage: bool = False
     heures_complementaires_majorees: bool = False
     primes_en_maladie: SortDesPrimes = SortDesPrimes.NON_MAINTENU
+    titre_restaurant_valeur: int = 0
+    """Valeur d'un titre-restaurant, en centimes ; 0 : l'adhérent n'en remet pas."""
+    titre_restaurant_part_employeur: int = 0
+    primes_en_absence: Mapping[str, str] = field(default_factory=dict)
+    """Nature d'absence → clause de la délibération (CGFP L. 714-4) ; une nature absente : pas de clause.
+
+    « non_maintenu », « suit_le_traitement », « comme_etat », ou un pour cent gardé : « 33 », « 33/60 » (plein, demi)."""
+    subrogation: bool = False
+    """L'adhérent reçoit les indemnités journalières à la place de ses agents (CSS R. 323-11)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arret:
     """Une absence, bornes incluses.
 
-    ``type`` : cmo, clm, cld, maternite, paternite, citis, at, greve, service_non_fait.
+    ``type`` : une nature de ``payroll/legislation/conges/natures.yaml`` (cmo, clm, maternite, greve…).
     """
 
     type: str
@@ -71,6 +80,14 @@ class Arret:
     """Vrai : pas de nouveau jour de carence (loi 2017-1837 art. 115)."""
     exempt_de_carence: bool = False
     """ALD déjà ouverte, grossesse déclarée, deuil d'enfant… (même article)."""
+    motif_sans_carence: str = ""
+    """Le motif de cette dispense (``conges/sans_carence.yaml``) : la CPAM ne les suit pas tous."""
+    heures: int | None = None
+    """Absence de moins d'une journée : durée totale, en centièmes d'heure."""
+    demi_journee: bool = False
+    """Chaque jour de l'absence ne compte qu'une demi-journée."""
+    quotite: Fraction | None = None
+    """Temps partiel thérapeutique : part de temps travaillée."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +117,21 @@ class Apprenti:
 
 
 @dataclass(frozen=True, slots=True)
+class Saisie:
+    """Une retenue au profit d'un créancier (C. trav. L. 3252-1 et s. ; CPCE L. 212-1, L. 213-1 ; LPF L. 262)."""
+
+    numero: int
+    """Son numéro dans le contrat : il suit la saisie de mois en mois."""
+    type: str
+    """pension_alimentaire, saisie_administrative, saisie_remuneration, cession_remuneration."""
+    notifiee_le: date
+    montant_mensuel: int | None = None
+    """Terme mensuel en centimes ; ``None`` : tout ce que la quotité laisse."""
+    solde: int | None = None
+    """Ce qui reste dû avant ce mois, en centimes ; ``None`` : sans fin connue (pension)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cumuls:
     """Les cumuls de l'année civile avant ce mois, en centimes, pour ce contrat."""
 
@@ -117,6 +149,10 @@ class Cumuls:
     heures_exonerees: int = 0
     """Montant imposable exonéré au titre des heures supplémentaires (CGI 81 quater)."""
     heures_payees_centiemes: int = 0
+    teletravail: int = 0
+    """Indemnités de télétravail versées (plafond annuel, décret 2021-1123)."""
+    mobilites_durables: int = 0
+    """Forfait mobilités durables versé (décret 2020-1547)."""
     apprenti_exonere: int = 0
     """Salaire net imposable d'apprenti déjà exonéré d'impôt (CGI 81 bis)."""
     plafond: int = 0
@@ -196,6 +232,8 @@ class Situation:
     """Part de temps choisie par l'agent (temps partiel) : 1/2, 3/5, 7/10, 4/5, 9/10 ou 1."""
     nbi: int = 0
     enfants_sft: int = 0
+    enfants_sft_alternes: int = 0
+    """Parmi eux, ceux en résidence alternée dont la charge est partagée par moitié (décret 85-1148 art. 11 bis)."""
     categorie: str = "C"
     date_naissance: date | None = None
     date_debut: date | None = None
@@ -222,8 +260,19 @@ class Situation:
     variables: Mapping[str, int] = field(default_factory=dict)
     """Rubrique → montant en centimes, ou heures en centièmes pour ihts_* et heures_complementaires."""
     arrets: tuple[Arret, ...] = ()
+    saisies: tuple[Saisie, ...] = ()
+    personnes_a_charge: int = 0
+    """Personnes à charge qui relèvent les tranches saisissables (C. trav. R. 3252-3)."""
     jours_cmo_anterieurs: int = 0
-    """Jours de CMO déjà comptés dans les 365 jours précédant le premier arrêt du mois (CGFP L. 822-2)."""
+    """Jours de CMO sans date connue à compter en plus des absences antérieures (CGFP L. 822-2)."""
+    absences_anterieures: tuple[Arret, ...] = ()
+    """Les absences finies avant le mois : chaque jour d'arrêt compte celles de sa propre fenêtre."""
+    anciennete_depuis: date | None = None
+    """Début des services qui ouvrent les droits à congé ; ``None`` : le début du contrat (décret 88-145 art. 7)."""
+    salaires_precedents: Mapping[str, int] = field(default_factory=dict)
+    """Mois (AAAA-MM) → rémunération brute en centimes : les indemnités journalières s'en déduisent (CSS R. 323-4)."""
+    subrogation: bool | None = None
+    """``None`` : comme l'adhérent."""
     cumuls: Cumuls = field(default_factory=Cumuls)
     segments: tuple[Segment, ...] = ()
     """Les premières parties d'un mois où les conditions changent, par date ; le reste décrit la dernière."""
@@ -231,5 +280,8 @@ class Situation:
     """Les mois passés dont ce bulletin paie la différence."""
 
 
-HOUR_VARIABLES = frozenset({"ihts_jour", "ihts_nuit", "ihts_dimanche", "heures_complementaires"})
+CONTINGENT_DECIDE = "contingent_ihts"
+"""Contingent d'IHTS relevé par décision motivée (décret 2002-60 art. 6), pour le mois ou la période d'un permanent."""
+
+HOUR_VARIABLES = frozenset({"ihts_jour", "ihts_nuit", "ihts_dimanche", "heures_complementaires", CONTINGENT_DECIDE})
 """Les éléments variables comptés en centièmes d'heure, et non en centimes."""

@@ -190,16 +190,38 @@ def sft(c: Columns) -> Column:
 
     Un enfant : somme fixe, sans prorata de durée. Deux et plus : prorata de la durée ; à temps partiel sur un emploi à
     temps complet, jamais moins que le minimum du temps plein. Trentièmes en cas d'entrée ou de sortie dans le mois.
+    Résidence alternée partagée : × nombre moyen d'enfants / nombre d'enfants (art. 11 bis).
     """
+    return _sft(c, c.ratio("fraction_presence"))
+
+
+@formula
+def sft_mensuel(c: Columns) -> Column:
+    """Supplément familial d'un mois entier, sans trentièmes d'entrée ou de sortie (décret 85-1148 art. 10 à 12)."""
+    ones = np.ones(c.size, dtype=np.int64)
+    return _sft(c, Ratio(ones, ones))
+
+
+@formula(unit=Unit.FRACTION)
+def part_sft_alternee(c: Columns) -> Ratio:
+    """Nombre moyen d'enfants / nombre d'enfants : un enfant en résidence alternée partagée compte pour moitié.
+
+    Décret 85-1148 art. 11 bis (décret 2020-1366).
+    """
+    enfants, alternes = np.maximum(c["enfants_sft"], 1), c["enfants_sft_alternes"]
+    return Ratio.of(2 * enfants - alternes, 2 * enfants)
+
+
+def _sft(c: Columns, presence: Ratio) -> Column:
     agents = c.among(*AGENTS)
     un = agents & (c["enfants_sft"] == 1)
-    presence, remuneree = c.ratio("fraction_presence"), c.ratio("fraction_remuneree")
+    remuneree, part = c.ratio("fraction_remuneree"), c.ratio("part_sft_alternee")
     complet = c.ratio("fraction_temps_non_complet")
     a_temps_complet = complet.num == complet.den
-    seul = presence.apply(np.where(un, c.cents("sft.part_fixe.un_enfant", un), 0))
+    seul = (presence * part).apply(np.where(un, c.cents("sft.part_fixe.un_enfant", un), 0))
     # Le plancher est celui du mois entier ; il suit ensuite les trentièmes comme le montant lui-même.
-    reduit = (remuneree * presence).apply(c["sft_plein"])
-    plancher = np.where(a_temps_complet, presence.apply(c["sft_minimum"]), 0)
+    reduit = (remuneree * presence * part).apply(c["sft_plein"])
+    plancher = np.where(a_temps_complet, (presence * part).apply(c["sft_minimum"]), 0)
     return seul + np.where(c["enfants_sft"] >= 2, np.maximum(reduit, plancher), 0)
 
 
@@ -212,5 +234,9 @@ def ecart_smic(c: Columns) -> Column:
 
 @formula
 def indemnite_differentielle_smic(c: Columns) -> Column:
-    """Écart au SMIC × quotité payée, absences comprises (décret 91-769) ; NBI, résidence, SFT et primes non comptés."""
-    return (c.ratio("fraction_remuneree") * c.ratio("fraction_versee")).apply(c["ecart_smic"])
+    """Écart au SMIC × quotité payée, absences comprises, moins les avantages en nature (décret 91-769).
+
+    NBI, résidence, SFT et primes non comptés.
+    """
+    du = (c.ratio("fraction_remuneree") * c.ratio("fraction_versee")).apply(c["ecart_smic"])
+    return np.where(du > 0, np.maximum(du - c["avantages_en_nature"], 0), du)

@@ -124,4 +124,5 @@ def test_le_net_negatif_est_calcule_et_signale_aux_deux_endroits() -> None:
     (bulletin,) = calcul.bulletins
     assert bulletin is not None
     assert bulletin.net_a_payer < 0
-    assert [a.code for a in bulletin.avertissements] == [a.code for a in calcul.anomalies] == ["net-negatif"]
+    codes = ["net-negatif", "acompte-au-dela-du-service-fait"]
+    assert [a.code for a in bulletin.avertissements] == [a.code for a in calcul.anomalies] == codes

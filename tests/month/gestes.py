@@ -124,7 +124,9 @@ class Lieu:
     def valider(self, mois: Month = MOIS, minutes: int = 20, commentaire: str = "") -> Paie:
         return approve(self.registre, self.code, mois, acte(minutes, "valideuse"), commentaire=commentaire)
 
-    def declarer(self, mois: Month = MOIS, minutes: int = 30, declarant: Declarant = DECLARANT) -> Declaration:
+    def declarer(
+        self, mois: Month = MOIS, minutes: int = 30, declarant: Declarant = DECLARANT, *, remplacer: bool = False
+    ) -> Declaration:
         payday = date(mois.year, mois.month, 27)
         return declare_month(
             self.registre,
@@ -133,6 +135,7 @@ class Lieu:
             acte(minutes),
             replace(declarant, date_paiement=payday),
             confirmation="doutes relus",
+            remplacer=remplacer,
         )
 
     def produire(self, mois: Month = MOIS, minutes: int = 40) -> int:

@@ -150,7 +150,7 @@ def _check_agent(situation: Situation, qui: str, limits: Limits) -> Iterator[Ano
             recu=str(situation.indice_majore),
             attendu=f"un nombre de 1 à {_INDICE_MAXIMAL}",
         )
-    if situation.categorie not in ("A", "B", "C"):
+    if situation.categorie not in ("A", "B", "C") and not (sans_indice and not situation.categorie):
         yield Anomalie("categorie-inconnue", "la catégorie n'existe pas", "Donnez A, B ou C.", recu=situation.categorie)
     if not 0 <= situation.nbi <= _NOMBRE_MAXIMAL or not 0 <= situation.enfants_sft <= _NOMBRE_MAXIMAL:
         yield Anomalie(

@@ -139,14 +139,16 @@ def _oversized(work: Collecte, code: str, value: int, lieu: Lieu, recu: str) -> 
         return True
     if code in layout.IHTS:
         return False  # jugées ensemble, à la fin de la lecture
-    hours = layout.rubriques(work.roster)[code].unite == "heures"
-    if value <= (layout.PLAFOND_HEURES if hours else layout.PLAFOND_MONTANT):
+    unit = layout.rubriques(work.roster)[code].unite
+    if value <= (layout.PLAFOND_MONTANT if unit == "montant" else layout.PLAFOND_HEURES):
         return False
+    said = {"heures": "ce nombre dépasse 400 heures", "nombre": "ce nombre dépasse 400"}
+    expected = {"heures": "des heures dans le mois", "nombre": "un nombre du mois"}
     work.constats.add(
         "valeur-demesuree",
-        f"{'ce nombre dépasse 400 heures' if hours else 'ce montant dépasse 99 999,99 €'} : une faute de frappe ?",
+        f"{said.get(unit, 'ce montant dépasse 99 999,99 €')} : une faute de frappe ?",
         lieu,
         recu=recu,
-        attendu="des heures dans le mois" if hours else "un montant en euros",
+        attendu=expected.get(unit, "un montant en euros"),
     )
     return True

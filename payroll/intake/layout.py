@@ -78,6 +78,9 @@ AUTRES_COLONNES: Mapping[str, str] = {
     "motif": "Motif",
 }
 
+UNITES: Mapping[str, str] = {"heures": "heures", "montant": "€", "nombre": "nombre"}
+"""L'unité d'une rubrique, telle que son titre de colonne la dit."""
+
 CSV_COLONNES = ("matricule", "code", "valeur", "date_debut", "date_fin", "observation")
 
 PLAFOND_HEURES = 40_000
@@ -166,7 +169,7 @@ def rubrique_by_text(roster: Roster) -> dict[str, str]:
     known: dict[str, str] = {}
     for code, rubrique in rubriques(roster).items():
         title = column_title(rubrique, roster)
-        suffix = "(heures)" if rubrique.unite == "heures" else "(€)"
+        suffix = f"({UNITES[rubrique.unite]})"
         for text in (code, title, f"{title} {suffix}"):
             known.setdefault(fold(text), code)
     return known

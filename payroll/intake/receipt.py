@@ -144,11 +144,15 @@ def _totals(lecture: Lecture, roster: Roster) -> list[str]:
     rubriques = layout.rubriques(roster)
     sums: Counter[Unite] = Counter()
     for element in lecture.elements:
-        sums[rubriques[element.code].unite] += element.valeur
+        # Des vacations et des repas ne s'additionnent pas.
+        if rubriques[element.code].unite != "nombre":
+            sums[rubriques[element.code].unite] += element.valeur
     return [f"En tout : {' et '.join(_quantity(sums[unit], unit) for unit in sorted(sums))}.", ""] if sums else []
 
 
 def _quantity(value: int, unit: Unite) -> str:
+    if unit == "nombre":
+        return format_hours(value)
     # L'espace fine des milliers ne s'affiche pas dans tous les éditeurs de texte.
     return f"{format_hours(value)} h" if unit == "heures" else f"{format_amount(value)} €".replace("\u202f", " ")
 

@@ -18,7 +18,7 @@ VERSION = "1"
 CONTINGENT_IHTS = 2500
 """25 heures par mois, en centièmes (décret 2002-60 art. 6) : valeur à défaut du chiffre daté de la législation."""
 
-Unite = Literal["heures", "montant"]
+Unite = Literal["heures", "montant", "nombre"]
 
 
 @dataclass(frozen=True, slots=True)

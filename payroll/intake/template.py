@@ -176,7 +176,7 @@ def _header(roster: Roster, code: str) -> str:
     rubrique = layout.rubriques(roster)[code]
     if code in HEURES:
         return rubrique.libelle
-    return f"{layout.column_title(rubrique, roster)} ({'heures' if rubrique.unite == 'heures' else '€'})"
+    return f"{layout.column_title(rubrique, roster)} ({layout.UNITES[rubrique.unite]})"
 
 
 def _allowed(agent: RosterAgent, code: str) -> bool:
@@ -194,6 +194,8 @@ def _cap(roster: Roster, code: str) -> tuple[int, str]:
         return layout.PLAFOND_COMPLEMENTAIRES, "des heures en décimal, de 0 à 151,67 (2 h 30 s'écrit 2,5)"
     if layout.rubriques(roster)[code].unite == "heures":
         return layout.PLAFOND_HEURES, "des heures en décimal, de 0 à 400 (2 h 30 s'écrit 2,5)"
+    if layout.rubriques(roster)[code].unite == "nombre":
+        return layout.PLAFOND_HEURES, "un nombre, de 0 à 400"
     return layout.PLAFOND_MONTANT, _UN_MONTANT
 
 

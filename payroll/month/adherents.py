@@ -107,8 +107,8 @@ def _add_contrat(session: Session, adherent_id: int, agent_id: int, entree: Cont
     session.flush()
     for situation in entree.situations:
         # model_dump mettrait les fractions en texte : elles se lisent sur le modèle.
-        row = situation.model_dump(exclude={"heures_hebdo", "heures_tous_employeurs", "quotite"})
-        total = situation.heures_tous_employeurs
+        row = situation.model_dump(exclude={"heures_hebdo", "heures_tous_employeurs", "quotite", "heures_hors_cnracl"})
+        total, hors = situation.heures_tous_employeurs, situation.heures_hors_cnracl
         session.add(
             SituationContrat(
                 contrat_id=key(contrat.id),
@@ -116,7 +116,9 @@ def _add_contrat(session: Session, adherent_id: int, agent_id: int, entree: Cont
                 heures_tous_employeurs_centiemes=None if total is None else int(total * 100),
                 quotite_num=situation.quotite.numerator,
                 quotite_den=situation.quotite.denominator,
+                heures_hors_cnracl_centiemes=None if hors is None else int(hors * 100),
                 taux_indemnite_ppm=row.pop("taux_indemnite"),
+                apprenti_smic_ppm=row.pop("apprenti_smic"),
                 **row,
             )
         )

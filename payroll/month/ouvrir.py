@@ -7,9 +7,10 @@ from fractions import Fraction
 from sqlmodel import Session
 
 from payroll import catalogue
+from payroll.catalogue import Rubrique
 from payroll.engine.situation import HOUR_VARIABLES, Statut
 from payroll.intake import template
-from payroll.intake.roster import Roster, RosterAgent, RubriqueSaisie
+from payroll.intake.roster import Roster, RosterAgent, RubriqueSaisie, Unite
 from payroll.month.commun import Acte, current_paie, find_adherent, key, put_document, record
 from payroll.month.situations import active_contracts, conditions_of, permanent_rubriques
 from payroll.periods import Month
@@ -18,6 +19,8 @@ from payroll.store.tables import Adherent, Agent, Contrat, Paie, SituationContra
 
 _SALARIES = (Statut.TITULAIRE, Statut.STAGIAIRE, Statut.CONTRACTUEL)
 _TEMPS_COMPLET = Fraction(35)
+_EN_HEURES = frozenset({"heures_travaillees"})
+"""Les rubriques saisies en nombre d'heures."""
 
 
 def open_month(registre: Registre, code: str, mois: Month, acte: Acte) -> Paie:
@@ -49,6 +52,7 @@ def roster_of(session: Session, adherent: Adherent, mois: Month) -> Roster:
     pairs = active_contracts(session, adherent, mois)
     monthly = permanent_rubriques(session, [key(contrat.id) for contrat, _ in pairs], mois)
     conditions = conditions_of(session, [key(contrat.id) for contrat, _ in pairs], mois)
+    populations = {_population(contrat, conditions.get(key(contrat.id))) for contrat, _ in pairs}
     return Roster(
         adherent_code=adherent.code,
         adherent_nom=adherent.nom,
@@ -56,11 +60,26 @@ def roster_of(session: Session, adherent: Adherent, mois: Month) -> Roster:
         mois=mois,
         agents=tuple(_roster_agent(contrat, agent, conditions.get(key(contrat.id))) for contrat, agent in pairs),
         rubriques=tuple(
-            RubriqueSaisie(code=rubrique.code, libelle=rubrique.libelle, unite="montant")
+            RubriqueSaisie(code=rubrique.code, libelle=rubrique.libelle, unite=_unit(rubrique))
             for rubrique in catalogue.load().saisies("variables")
-            if rubrique.code not in HOUR_VARIABLES and rubrique.code not in monthly
+            if rubrique.code not in HOUR_VARIABLES
+            and rubrique.code not in monthly
+            # Une colonne de vacations ne dit rien à une commune sans vacataire.
+            and (populations & set(rubrique.populations) or not pairs)
         ),
     )
+
+
+def _unit(rubrique: Rubrique) -> Unite:
+    if rubrique.code in _EN_HEURES:
+        return "heures"
+    return "nombre" if rubrique.unite in ("nombre", "points") else "montant"
+
+
+def _population(contrat: Contrat, row: SituationContrat | None) -> str:
+    if contrat.statut in ("titulaire", "stagiaire"):
+        return f"titulaire_{row.regime_retraite if row else 'cnracl'}"
+    return contrat.statut
 
 
 def _roster_agent(contrat: Contrat, agent: Agent, row: SituationContrat | None) -> RosterAgent:

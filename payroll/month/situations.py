@@ -27,6 +27,7 @@ from payroll.engine.situation import (
     Statut,
 )
 from payroll.month.commun import key
+from payroll.month.personnes import conditions_without_index, share_between_contracts
 from payroll.periods import Month
 from payroll.store.tables import (
     Absence,
@@ -199,7 +200,10 @@ def gather(session: Session, adherent: Adherent, mois: Month) -> EntreesDuMois |
             anomalies.append(built)
         else:
             found.append(built)
-    return EntreesDuMois(adherent, parametre, _employeur(adherent, parametre), tuple(found), tuple(anomalies))
+    employeur = _employeur(adherent, parametre)
+    shared = share_between_contracts(mois, employeur, [(key(item.agent.id), item.situation) for item in found])
+    contrats = tuple(replace(item, situation=situation) for item, situation in zip(found, shared, strict=True))
+    return EntreesDuMois(adherent, parametre, employeur, contrats, tuple(anomalies))
 
 
 def _employeur(adherent: Adherent, parametre: ParametreEmployeur) -> Employeur:
@@ -259,6 +263,7 @@ def _situation(
         territoire_pas=agent.territoire_pas,
         contrat_court=contrat.contrat_court,
         elu=_mandat(row),
+        **conditions_without_index(contrat, row, mois),
         permanents={item.rubrique: item.montant for item in sorted(touching, key=lambda item: item.rubrique)},
         variables=dict(sorted(variables.items())),
         arrets=tuple(

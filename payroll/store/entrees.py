@@ -130,6 +130,12 @@ class SituationEntree(_Datee):
     activite_cessee: bool = False
     nombre_mandats_indemnises: int = 1
     mandat_commune_moins_3500: bool | None = None
+    apprenti_annee: int = Field(default=0, ge=0, le=3)
+    apprenti_smic: Pourcent | None = None
+    taux_horaire: Montant = 0
+    prix_vacation: Montant = 0
+    autres_remunerations: Montant = 0
+    heures_hors_cnracl: Quotite | None = None
 
 
 class PermanentEntree(_Datee):
@@ -169,6 +175,19 @@ class CumulEntree(_Entree):
     rafp_assiette: Montant = 0
     heures_exonerees: Montant = 0
     heures_payees_centiemes: int = 0
+    apprenti_exonere: Montant = 0
+    plafond: Montant = 0
+    regime_general: Montant = 0
+    vieillesse_plafonnee: Montant = 0
+    ircantec: Montant = 0
+    ircantec_a: Montant = 0
+    ircantec_b: Montant = 0
+    chomage: Montant = 0
+    chomage_assiette: Montant = 0
+    securite_sociale: Montant = 0
+    fnal_assiette: Montant = 0
+    csg: Montant = 0
+    csg_abattue: Montant = 0
 
 
 class ContratEntree(_Entree):

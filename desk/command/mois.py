@@ -146,11 +146,22 @@ def declarer(
     mois: Mois = None,
     adherent: Codes = None,
     confirmation: Annotated[str, typer.Option(help="En production : qui a lu les doutes, et sur quelle foi")] = "",
+    remplacer: Annotated[bool, typer.Option("--remplacer", help="Annule et remplace la DSN déjà produite")] = False,
 ) -> None:
     """Produit et contrôle la DSN des paies validées."""
+    if remplacer and not adherent:
+        raise refuse("Un « annule et remplace » se demande adhérent par adhérent : ajoutez --adherent CODE.")
 
     def gesture(registre: Registre, code: str, month: Month, acte: Acte) -> str:
-        declared = declare_month(registre, code, month, acte, Reglages().declarant(month), confirmation=confirmation)
+        declared = declare_month(
+            registre,
+            code,
+            month,
+            acte,
+            Reglages().declarant(month),
+            confirmation=confirmation,
+            remplacer=remplacer,
+        )
         return f"DSN {declared.norme}, {plural(len(declared.anomalies), 'remarque')}"
 
     _each("Déclaration", mois, adherent, gesture)

@@ -10,6 +10,7 @@ import numpy as np
 from payroll.catalogue.rubrique import ASSIETTES, Rubrique
 from payroll.engine.columns import Columns, Formula, Ratio, Unit, formula
 from payroll.engine.joined import whole
+from payroll.engine.rappels_cotisations import HORS_DU_MOIS
 from payroll.money import Column, apply_rate, round_half_up
 
 
@@ -20,12 +21,12 @@ def formulas_of_sums(catalogue: Mapping[str, Rubrique]) -> dict[str, Formula]:
         membres = [rubrique for rubrique in catalogue.values() if assiette in rubrique.assiettes]
         name = f"elements_{assiette}"
         doc = f"Somme des rubriques du brut que le catalogue range dans l'assiette « {assiette} »."
-        found[name] = Formula(name, _sum_of(membres), doc)
+        found[name] = Formula(name, _sum_of(membres, rappels=assiette not in HORS_DU_MOIS), doc)
     return found
 
 
-def _sum_of(membres: list[Rubrique]) -> Callable[[Columns], Column]:
-    return lambda c: sum((whole(c, rubrique.formule) for rubrique in membres), c.zeros())
+def _sum_of(membres: list[Rubrique], *, rappels: bool) -> Callable[[Columns], Column]:
+    return lambda c: sum((whole(c, rubrique.formule, rappels=rappels) for rubrique in membres), c.zeros())
 
 
 def _cnracl(c: Columns, values: Column) -> Column:
@@ -176,8 +177,8 @@ def taux_reduction_heures(c: Columns) -> Column:
     CSS D. 241-21 ; décret 2019-133. Au-dessus du plafond, ni la vieillesse plafonnée ni la tranche A n'en sont dues.
     """
     heures = c["elements_heures_exonerables"]
-    cnracl = c.among("titulaire_cnracl") & (heures > 0)
-    general = c.among("titulaire_ircantec", "contractuel") & (heures > 0)
+    cnracl = c.among("titulaire_cnracl") & (heures != 0)
+    general = c.among("titulaire_ircantec", "contractuel") & (heures != 0)
     maximum = c.rate("exoneration_heures_sup.taux_maximal", general)
     deplafonnee = c.rate("vieillesse_deplafonnee.salarie.taux", general)
     sous = min(
@@ -189,6 +190,7 @@ def taux_reduction_heures(c: Columns) -> Column:
     sur = min(maximum, deplafonnee + c.rate("ircantec.tranche_b.salarie.taux", general))
     # Les heures sont les dernières gagnées : ce sont elles qui passent au-dessus du plafond.
     dessous = np.clip(c["assiette_vieillesse_plafonnee"] - (c["assiette_regime_general"] - heures), 0, heures)
-    moyen = round_half_up(dessous * sous + (heures - dessous) * sur, np.maximum(heures, 1))
+    # Des heures reprises (rappel négatif) rendent la réduction au même taux.
+    moyen = round_half_up(np.abs(dessous * sous + (heures - dessous) * sur), np.maximum(np.abs(heures), 1))
     taux = np.where(general, moyen, 0)
     return np.where(cnracl, c.rate("exoneration_heures_sup.taux.cnracl", cnracl), taux)

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from payroll.anomalies import Anomalie
+from payroll.anomalies import Anomalie, blocking
 from payroll.catalogue import Catalogue
 from payroll.catalogue import load as load_catalogue
 from payroll.engine.bulletin import Bulletin
 from payroll.engine.columns import Columns
 from payroll.engine.controls import check, missing_figure
-from payroll.engine.inputs import Accepted, input_columns, input_ratios
+from payroll.engine.inputs import Accepted
 from payroll.engine.lignes import build
 from payroll.engine.limits import Limits
-from payroll.engine.registry import formulas_for
-from payroll.engine.segments import join, mean_durations, split
+from payroll.engine.rappels import attach
 from payroll.engine.situation import Employeur, Situation
+from payroll.engine.tables import month_table
 from payroll.legislation import Figures, Legislation
 from payroll.legislation import load as load_legislation
 from payroll.periods import Month
@@ -57,7 +57,7 @@ def compute(
     agents = [verdict.accepted for verdict in verdicts if verdict.accepted]
     if not agents:
         return calcul
-    columns = columns_of(mois, agents, figures, rubriques)
+    columns = columns_of(mois, agents, figures, rubriques, legislation)
     warnings = [verdicts[agent.rang].anomalies for agent in agents]
     bulletins = build(mois, columns, agents, rubriques, warnings)
     refused = _refuse_missing(columns, agents, calcul)
@@ -74,23 +74,15 @@ def columns_of(
     agents: Sequence[Accepted],
     figures: Figures,
     catalogue: Catalogue,
+    legislation: Legislation | None = None,
 ) -> Columns:
-    """Le tableau de colonnes d'un lot accepté, où les premières parties d'un mois coupé sont déjà ajoutées."""
-    derniers, pieces = split(mois, agents, catalogue, Limits(figures))
-    columns = _table(mois, derniers, figures, catalogue)
-    if pieces:
-        parts = _table(mois, [piece.agent for piece in pieces], figures, catalogue)
-        join(columns, parts, pieces)
-    return columns
+    """Le tableau de colonnes d'un lot accepté, parties d'un mois coupé et rappels compris.
 
-
-def _table(mois: Month, agents: Sequence[Accepted], figures: Figures, catalogue: Catalogue) -> Columns:
-    seuil = figures.integer("elu.frais_emploi.population")
-    columns = Columns(
-        len(agents), figures, catalogue, input_columns(mois, agents, catalogue, seuil), formulas_for(catalogue)
-    )
-    columns.ratios.update(input_ratios(agents))
-    columns.ratios["duree_moyenne"] = mean_durations(agents)
+    ``legislation`` sert aux mois du droit des rappels ; un rappel fautif met l'agent dans ``refus``.
+    """
+    columns = month_table(mois, agents, figures, catalogue)
+    if any(agent.situation.rappels for agent in agents):
+        attach(mois, agents, columns, legislation or load_legislation(), catalogue)
     return columns
 
 
@@ -102,6 +94,9 @@ def _refuse_missing(columns: Columns, agents: Sequence[Accepted], calcul: Calcul
         for rang in np.flatnonzero(mask):
             anomalie = missing_figure(message)
             calcul.anomalies.append(_located(anomalie, agents[int(rang)]))
+    for refuse, anomalies in columns.refus.items():
+        refused[refuse] |= bool(blocking(anomalies))
+        calcul.anomalies.extend(anomalies)
     return [bool(value) for value in refused]
 
 

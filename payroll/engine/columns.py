@@ -19,6 +19,7 @@ from payroll.legislation import FigureMissing, Figures
 from payroll.money import Column, round_half_up
 
 if TYPE_CHECKING:
+    from payroll.anomalies import Anomalie
     from payroll.catalogue.rubrique import Catalogue
     from payroll.engine.joined import Complement
 
@@ -149,6 +150,8 @@ class Columns:
         """Clé de chiffre absente → (message, agents concernés)."""
         self.complements: dict[int, Complement] = {}
         """Rang d'un agent → les lignes que d'autres tableaux lui ajoutent (mois coupé, rappels)."""
+        self.refus: dict[int, list[Anomalie]] = {}
+        """Rang d'un agent → ce que ses rappels ont de fautif : il n'a pas de bulletin."""
         self._formulas = formulas
         self._stack: list[str] = []
         self._masks: dict[tuple[str, ...], Mask] = {}

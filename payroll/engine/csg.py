@@ -29,7 +29,7 @@ def heures_nettes_imposables(c: Columns) -> Column:
     CGI art. 81 quater : la limite s'entend en net imposable.
     """
     heures = c["elements_heures_exonerables"]
-    payees = heures > 0
+    payees = heures != 0
     base = apply_rate(heures, PPM - c.rate("csg.abattement.taux", payees))
     return heures - apply_rate(base, c.rate("csg.deductible.taux", payees))
 
@@ -46,7 +46,9 @@ def heures_exonerees_nettes(c: Columns) -> Column:
 def heures_exonerees(c: Columns) -> Column:
     """Heures brutes exonérées d'impôt ce mois, au prorata de ce que laisse le plafond annuel (CGI art. 81 quater)."""
     nettes = c["heures_nettes_imposables"]
-    return round_half_up(c["elements_heures_exonerables"] * c["heures_exonerees_nettes"], np.maximum(nettes, 1))
+    # Des heures reprises (rappel négatif) rendent l'exonération qu'elles avaient eue.
+    part = c["elements_heures_exonerables"] * c["heures_exonerees_nettes"] * np.sign(nettes)
+    return round_half_up(part, np.maximum(np.abs(nettes), 1))
 
 
 @formula

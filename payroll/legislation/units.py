@@ -38,6 +38,8 @@ UNITES = {
         Unite("points", Sorte.NOMBRE, 0),
         Unite("heures", Sorte.NOMBRE, 0),
         Unite("jours", Sorte.NOMBRE, 0),
+        Unite("mois", Sorte.NOMBRE, 0),
+        Unite("ans", Sorte.NOMBRE, 0),
         Unite("agents", Sorte.NOMBRE, 0),
         # Multiples du SMIC ou du plafond : 1,4 SMIC, 8 PSS.
         Unite("SMIC", Sorte.NOMBRE, 2),

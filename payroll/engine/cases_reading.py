@@ -158,10 +158,11 @@ def _choice(kind: type[E]) -> Callable[[Any], E]:
 _CASE_KEYS = (
     "nom", "mois", "employeur", "agent", "elu", "apprenti", "saisies", "permanents", "variables", "cumuls", "arrets", "attendu",
     "segments", "rappels",
+    "absences_anterieures",
 )  # fmt: skip
 _EMPLOYEUR_KEYS = (
     "population", "effectif", "zone_residence", "taux_at", "taux_versement_mobilite", "taux_cdg", "cnfpt",
-    "assurance_chomage", "heures_complementaires_majorees", "primes_en_maladie",
+    "assurance_chomage", "heures_complementaires_majorees", "primes_en_maladie", "primes_en_absence", "subrogation",
     "titre_restaurant_valeur", "titre_restaurant_part_employeur",
 )  # fmt: skip
 _AGENT_KEYS = (
@@ -169,13 +170,17 @@ _AGENT_KEYS = (
     "enfants_sft", "enfants_sft_alternes", "personnes_a_charge", "categorie", "date_naissance", "date_debut", "date_fin", "taux_pas", "territoire_pas",
     "contrat_court", "jours_cmo_anterieurs", "elu", "apprenti", "taux_horaire", "prix_vacation",
     "autres_remunerations", "heures_hors_cnracl",
+    "anciennete_depuis", "salaires_precedents", "subrogation",
 )  # fmt: skip
 _ELU_KEYS = (
     "mandat", "taux_indemnite", "autres_mandats_brut", "option_assujettissement", "activite_cessee",
     "nombre_mandats_indemnises", "mandat_commune_moins_3500",
 )  # fmt: skip
 _APPRENTI_KEYS = ("annee", "pourcentage_smic")
-_ARRET_KEYS = ("type", "debut", "fin", "prolongation", "exempt_de_carence")
+_ARRET_KEYS = (
+    "type", "debut", "fin", "prolongation", "exempt_de_carence", "motif_sans_carence", "heures", "demi_journee",
+    "quotite",
+)  # fmt: skip
 _ATTENDU_KEYS = (*TOTALS, "lignes", "rappels", "cumuls", "avertissements", "refus")
 _LIGNE_KEYS = ("base", "salarie", "employeur", "montant")
 
@@ -220,6 +225,12 @@ def read_case(row: object, catalogue: Catalogue) -> Case:
     return case
 
 
+def _texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError("une suite de clés est attendue")
+    return {_text(name): _text(item) for name, item in value.items()}
+
+
 def _codes(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError("une liste de codes est attendue")
@@ -241,6 +252,8 @@ def _employer(data: object, problems: list[str]) -> Employeur:
         assurance_chomage=block.read("assurance_chomage", _boolean, False),
         heures_complementaires_majorees=block.read("heures_complementaires_majorees", _boolean, False),
         primes_en_maladie=block.read("primes_en_maladie", _choice(SortDesPrimes), SortDesPrimes.NON_MAINTENU),
+        primes_en_absence=block.read("primes_en_absence", _texts, {}),
+        subrogation=block.read("subrogation", _boolean, False),
         titre_restaurant_valeur=block.read("titre_restaurant_valeur", _amount, 0),
         titre_restaurant_part_employeur=block.read("titre_restaurant_part_employeur", _amount, 0),
     )
@@ -292,6 +305,12 @@ def _situation(case: _Block, problems: list[str]) -> Situation:
         saisies=tuple(_seizure(row, problems) for row in _rows(case.data.get("saisies"), problems, "saisies")),
         personnes_a_charge=block.read("personnes_a_charge", _integer, 0),
         jours_cmo_anterieurs=block.read("jours_cmo_anterieurs", _integer, 0),
+        absences_anterieures=tuple(
+            _absence(row, problems) for row in _rows(case.data.get("absences_anterieures"), problems)
+        ),
+        anciennete_depuis=block.read("anciennete_depuis", _optional(_day), None),
+        salaires_precedents=_amounts(block.data.get("salaires_precedents"), "agent.salaires_precedents", problems),
+        subrogation=block.read("subrogation", _optional_boolean, None),
         cumuls=Cumuls(**_amounts(case.data.get("cumuls"), "cumuls", problems, _CUMULS)),
     )
 
@@ -359,6 +378,10 @@ def _absence(data: object, problems: list[str]) -> Arret:
         fin=block.read("fin", _day, date.min),
         prolongation=block.read("prolongation", _boolean, False),
         exempt_de_carence=block.read("exempt_de_carence", _boolean, False),
+        motif_sans_carence=block.read("motif_sans_carence", _text, ""),
+        heures=block.read("heures", _optional(_amount), None),
+        demi_journee=block.read("demi_journee", _boolean, False),
+        quotite=block.read("quotite", _optional(_fraction), None),
     )
 
 

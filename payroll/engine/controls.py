@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from payroll.anomalies import Anomalie, blocking
 from payroll.catalogue.rubrique import Rubrique
 from payroll.engine.columns import FONCTIONNAIRES
-from payroll.engine.controls_absences import absence_days, check_absences
+from payroll.engine.controls_absences import absence_days, absence_measures, check_absences
 from payroll.engine.controls_accessoires import check_accessories
 from payroll.engine.controls_elus import check_mandate
 from payroll.engine.controls_montants import check_amounts, check_hours, hours_text
@@ -54,16 +54,18 @@ def check(
                 autres = _check_all(mois, employeur, partie, limits, catalogue)
                 anomalies += [anomalie for anomalie in autres if anomalie not in anomalies]
         absences: Mapping[str, int] = {}
+        mesures: Mapping[str, int] = {}
         if not blocking(anomalies):
             absences, more = absence_days(mois, situation, limits)
-            anomalies += more
+            mesures, others = absence_measures(mois, employeur, situation, limits)
+            anomalies += [*more, *others]
     except FigureMissing as error:
         anomalies = [missing_figure(error.message)]
-        absences = {}
+        absences, mesures = {}, {}
     located = tuple(replace(anomalie, matricule=situation.matricule) for anomalie in anomalies)
     if blocking(located):
         return Verdict(None, located)
-    return Verdict(Accepted(rang, employeur, situation, absences), located)
+    return Verdict(Accepted(rang, employeur, situation, absences, mesures), located)
 
 
 def missing_figure(message: str) -> Anomalie:
@@ -92,7 +94,7 @@ def _check_all(
         yield from _check_agent(situation, qui, limits)
         yield from check_hours(situation, limits)
         yield from check_accessories(mois, employeur, situation, limits, catalogue)
-    yield from check_absences(mois, situation, qui)
+    yield from check_absences(mois, employeur, situation, qui, limits)
 
 
 def _check_employer(employeur: Employeur) -> Iterator[Anomalie]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
 import numpy as np
 
 from payroll.catalogue.rubrique import Rubrique
+from payroll.engine.absences_entrees import absence_columns, clause_columns
 from payroll.engine.columns import POPULATIONS_CALCULEES, Ratio
-from payroll.engine.jours import NATURES
 from payroll.engine.net import TERRITOIRES_PAS
 from payroll.engine.saisies import input_values as seizure_columns
-from payroll.engine.situation import Employeur, Mandat, RegimeRetraite, Situation, SortDesPrimes, Statut
+from payroll.engine.situation import Employeur, Mandat, RegimeRetraite, Situation, Statut
 from payroll.money import Column
 from payroll.periods import Month
 
@@ -51,6 +51,8 @@ class Accepted:
     employeur: Employeur
     situation: Situation
     absences: Mapping[str, int]
+    mesures: Mapping[str, int] = field(default_factory=dict)
+    """Ce que les absences donnent d'autre que des trentièmes : heures, indemnités journalières (``absences_entrees``)."""
     debut: int | None = None
     """Premier jour payé de cette ligne, si ce n'est pas celui du contrat (mois coupé)."""
     fin: int | None = None
@@ -172,7 +174,7 @@ def input_columns(
         "debut_segment": column(lambda a: a.debut or contract_days(a.situation, mois)[0].day),
         "fin_segment": column(lambda a: a.fin or contract_days(a.situation, mois)[1].day),
         "jours_du_mois": np.full(len(agents), mois.days, dtype=np.int64),
-        **{f"jours_{nature}": column(lambda agent, n=nature: agent.absences.get(n, 0)) for nature in NATURES},  # type: ignore[misc]
+        **absence_columns(agents),
         "ihts_jour": hours("ihts_jour"),
         "ihts_nuit": hours("ihts_nuit"),
         "ihts_dimanche": hours("ihts_dimanche"),
@@ -195,7 +197,7 @@ def input_columns(
         "employeur_cnfpt": of_employer(lambda e: e.cnfpt),
         "employeur_assurance_chomage": of_employer(lambda e: e.assurance_chomage),
         "heures_complementaires_majorees": of_employer(lambda e: e.heures_complementaires_majorees),
-        "primes_suivent_le_traitement": of_employer(lambda e: e.primes_en_maladie is SortDesPrimes.SUIT_LE_TRAITEMENT),
+        **clause_columns(of_employer),
         "taux_pas": of_situation(lambda s: s.taux_pas_ppm or 0),
         "taux_pas_transmis": of_situation(lambda s: s.taux_pas_ppm is not None),
         "territoire_pas": of_situation(lambda s: TERRITOIRES_PAS.index(s.territoire_pas)),

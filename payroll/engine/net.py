@@ -62,9 +62,9 @@ def net_avant_impot(c: Columns) -> Column:
 def net_fiscal(c: Columns) -> Column:
     """Éléments imposables − heures exonérées − retenues déductibles, avant l'exonération propre à une population.
 
-    CGI art. 81, 81 quater, 83, 154 quinquies.
+    S'y ajoute la part de l'employeur au contrat obligatoire de santé. CGI art. 81, 81 quater, 83, 154 quinquies.
     """
-    imposable = c["elements_net_imposable"] + c["psc_employeur_imposable"]
+    imposable = c["elements_net_imposable"] + c["psc_employeur_imposable"] + c["ijss_imposables"]
     net: Column = imposable - c["heures_exonerees"] - c["cotisations_deductibles"]
     return net
 

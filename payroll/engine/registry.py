@@ -16,6 +16,7 @@ from payroll.engine import (
     elus,
     frais,
     heures,
+    ijss,
     net,
     plafonds,
     primes,
@@ -23,10 +24,11 @@ from payroll.engine import (
     saisies,
     traitement,
 )
+from payroll.engine.absences_entrees import INPUTS_ABSENCES
 from payroll.engine.columns import FORMULAS, Formula, Input, Unit
 
 # Ces modules n'ont rien à donner d'autre que leurs formules inscrites.
-_REGISTERED = (absences, accessoires, csg, elus, frais, heures, plafonds, remunerations, saisies, traitement)
+_REGISTERED = (absences, accessoires, csg, elus, frais, heures, ijss, plafonds, remunerations, saisies, traitement)
 
 INPUTS: Mapping[str, Input] = {
     entry.name: entry
@@ -46,11 +48,7 @@ INPUTS: Mapping[str, Input] = {
         Input("fin_segment", "Dernier jour payé de cette partie du mois, sinon du contrat.", Unit.NOMBRE),
         Input("duree_moyenne", "Heures par semaine à la quotité de l'agent, en moyenne sur le mois.", Unit.FRACTION),
         Input("jours_du_mois", "Jours calendaires du mois.", Unit.NOMBRE),
-        Input("jours_carence", "Jours de carence, en trentièmes.", Unit.JOURS),
-        Input("jours_cmo", "Jours de maladie ordinaire à plein droit, en trentièmes.", Unit.JOURS),
-        Input("jours_cmo_demi_traitement", "Jours de maladie ordinaire à demi-traitement, en trentièmes.", Unit.JOURS),
-        Input("jours_greve", "Jours de grève, en trentièmes.", Unit.JOURS),
-        Input("jours_service_non_fait", "Jours de service non fait, en trentièmes.", Unit.JOURS),
+        *INPUTS_ABSENCES,
         Input("ihts_jour", "Heures supplémentaires de jour saisies.", Unit.HEURES),
         Input("ihts_nuit", "Heures supplémentaires de nuit saisies.", Unit.HEURES),
         Input("ihts_dimanche", "Heures supplémentaires de dimanche ou de jour férié saisies.", Unit.HEURES),
@@ -75,7 +73,6 @@ INPUTS: Mapping[str, Input] = {
         Input("employeur_cnfpt", "L'employeur cotise au CNFPT.", Unit.OUI_NON),
         Input("employeur_assurance_chomage", "L'employeur adhère à l'assurance chômage.", Unit.OUI_NON),
         Input("heures_complementaires_majorees", "Une délibération majore les heures complémentaires.", Unit.OUI_NON),
-        Input("primes_suivent_le_traitement", "En maladie, les primes suivent le traitement.", Unit.OUI_NON),
         Input("taux_pas", "Taux de prélèvement transmis par la DGFiP.", Unit.TAUX),
         Input("taux_pas_transmis", "Un taux personnalisé est connu.", Unit.OUI_NON),
         Input("territoire_pas", "Domicile (0 : métropole, 1 : Antilles, Réunion, 2 : Guyane, Mayotte).", Unit.NOMBRE),

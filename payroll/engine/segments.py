@@ -240,6 +240,7 @@ def _piece(
         agent,
         situation=situation,
         absences=_absences(mois, conditions, debut, fin, jours, limits),
+        mesures={},
         debut=debut.day,
         fin=min(debut.day, _MOIS) + jours - 1,
     )
@@ -249,7 +250,7 @@ def _absences(
     mois: Month, situation: Situation, debut: date, fin: date, jours: int, limits: Limits
 ) -> Mapping[str, int]:
     """Les trentièmes d'absence de cette partie, jamais plus que ses propres trentièmes."""
-    found, _ = absence_days(mois, replace(situation, date_debut=debut, date_fin=fin), limits)
+    found, _ = absence_days(mois, situation, limits, (debut, fin))
     reste = jours
     bornees = {}
     for nature, nombre in found.items():

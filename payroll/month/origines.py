@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from payroll.engine.deliberations import NATURE_DU_MOTIF
 from payroll.engine.jours import NATURES
 from payroll.engine.situation import HOUR_VARIABLES, Situation
 from payroll.month.commun import key
@@ -51,7 +52,8 @@ _DES_PARAMETRES = (
     "employeur_cnfpt",
     "employeur_assurance_chomage",
     "heures_complementaires_majorees",
-    "primes_suivent_le_traitement",
+    "subrogation",
+    *(f"clause_primes_{motif}" for motif in NATURE_DU_MOTIF),
 )
 _DES_CUMULS = ("cumul_rafp_elements", "cumul_rafp_traitement", "cumul_rafp_assiette", "cumul_heures_exonerees")
 

@@ -48,7 +48,7 @@ def _codes(situation: Situation, employeur: Employeur = COMMUNE, mois: Month = M
         (replace(TITULAIRE, cumuls=Cumuls(rafp_traitement=10**14)), "cumul-hors-limites"),
         (replace(TITULAIRE, elu=MAIRE.elu), "mandat-inattendu"),
         (replace(TITULAIRE, arrets=(Arret("cmo", date(2026, 3, 9), date(2026, 3, 2)),)), "arret-dates-inversees"),
-        (replace(TITULAIRE, arrets=(Arret("sabbat", date(2026, 3, 2), date(2026, 3, 9)),)), "absence-non-couverte"),
+        (replace(TITULAIRE, arrets=(Arret("sabbat", date(2026, 3, 2), date(2026, 3, 9)),)), "absence-inconnue"),
         (replace(TITULAIRE, jours_cmo_anterieurs=-1), "nombre-impossible"),
         (replace(MAIRE, arrets=(Arret("greve", date(2026, 3, 2), date(2026, 3, 9)),)), "absence-non-couverte"),
         (replace(MAIRE, variables={"ihts_jour": 100}), "rubrique-hors-population"),

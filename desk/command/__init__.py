@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from desk.command import demo, depot, droit, dsn, etudes, garde, mois, reprise, retours
+from desk.command import demo, depot, droit, dsn, etudes, evenements, garde, mois, reprise, retours
 
 app = typer.Typer(
     name="paie",
@@ -24,5 +24,6 @@ depot.register(app)
 garde.register(app)
 reprise.register(app)
 retours.register(app)
+evenements.register(app)
 app.add_typer(dsn.app, name="dsn")
 demo.register(app)

@@ -14,6 +14,7 @@ from payroll.store.registre import Registre
 from payroll.store.tables import (
     Absence,
     Adherent,
+    AdhesionPrevoyance,
     Agent,
     Contrat,
     CumulReprise,
@@ -65,7 +66,7 @@ def import_adherent(registre: Registre, path: Path, acte: Acte) -> Adherent | li
         known = session.exec(select(Adherent).where(Adherent.code == entree.code)).one_or_none()
         if known is not None:
             return known
-        adherent = Adherent(**entree.model_dump(exclude={"parametres", "agents"}))
+        adherent = Adherent(**entree.model_dump(exclude={"parametres", "adhesions", "agents"}))
         session.add(adherent)
         session.flush()
         for parametre in entree.parametres:
@@ -79,6 +80,8 @@ def import_adherent(registre: Registre, path: Path, acte: Acte) -> Adherent | li
                     **row,
                 )
             )
+        for adhesion in entree.adhesions:
+            session.add(AdhesionPrevoyance(adherent_id=key(adherent.id), **adhesion.model_dump()))
         for agent in entree.agents:
             _add_agent(session, key(adherent.id), agent)
         record(session, acte, "inscrire", adherent.code, None, agents=len(entree.agents), fichier=path.name)

@@ -109,6 +109,16 @@ class ParametreEntree(_Datee):
         return self
 
 
+class AdhesionEntree(_Datee):
+    """Un contrat collectif obligatoire de santé ou de prévoyance, d'après la fiche de paramétrage de l'organisme."""
+
+    risque: Literal["sante", "prevoyance"]
+    reference: str = Field(min_length=1, max_length=30)
+    organisme: str = Field(pattern=r"[0-9A-Z]{5,9}")
+    delegataire: str = Field(default="", pattern=r"([0-9A-Z]{6})?")
+    population: str = Field(default="", max_length=30)
+
+
 class SituationEntree(_Datee):
     """Les conditions datées d'un contrat."""
 
@@ -259,6 +269,7 @@ class AdherentEntree(_Entree):
     iban: Iban = ""
     bic: Bic = ""
     parametres: tuple[ParametreEntree, ...] = Field(min_length=1)
+    adhesions: tuple[AdhesionEntree, ...] = ()
     agents: tuple[AgentEntree, ...] = ()
 
     @model_validator(mode="after")

@@ -88,6 +88,24 @@ class ParametreEmployeur(SQLModel, table=True):
     primes_en_maladie: str = "non_maintenu"
 
 
+class AdhesionPrevoyance(SQLModel, table=True):
+    """Un contrat collectif obligatoire de santé ou de prévoyance de l'employeur (S21.G00.15)."""
+
+    __tablename__ = "adhesion_prevoyance"
+    id: int | None = Field(default=None, primary_key=True)
+    adherent_id: int = Field(foreign_key="adherent.id", index=True)
+    risque: str
+    """sante ou prevoyance."""
+    reference: str
+    organisme: str
+    """Code de l'organisme dans la table officielle (P0942, 784718256…)."""
+    delegataire: str = ""
+    population: str = ""
+    """Code population de rattachement, s'il figure à la fiche de paramétrage de l'organisme."""
+    du: date
+    au: date | None = None
+
+
 class Agent(SQLModel, table=True):
     """Une personne payée par un adhérent."""
 

@@ -24,6 +24,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("compte"),
     )
     op.create_table(
+        "adhesion_prevoyance",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("adherent_id", sa.Integer(), nullable=False),
+        sa.Column("risque", sqltypes.AutoString(), nullable=False),
+        sa.Column("reference", sqltypes.AutoString(), nullable=False),
+        sa.Column("organisme", sqltypes.AutoString(), nullable=False),
+        sa.Column("delegataire", sqltypes.AutoString(), nullable=False),
+        sa.Column("population", sqltypes.AutoString(), nullable=False),
+        sa.Column("du", sa.Date(), nullable=False),
+        sa.Column("au", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["adherent_id"],
+            ["adherent.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("adhesion_prevoyance", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_adhesion_prevoyance_adherent_id"), ["adherent_id"], unique=False)
+
+    op.create_table(
         "envoi_dsn",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("adherent_id", sa.Integer(), nullable=False),
@@ -79,6 +99,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_retour_dsn_adherent_id"), ["adherent_id"], unique=False)
 
     op.create_table(
+        "saisie_contrat",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("contrat_id", sa.Integer(), nullable=False),
+        sa.Column("numero", sa.Integer(), nullable=False),
+        sa.Column("type", sqltypes.AutoString(), nullable=False),
+        sa.Column("creancier", sqltypes.AutoString(), nullable=False),
+        sa.Column("reference", sqltypes.AutoString(), nullable=False),
+        sa.Column("notifiee_le", sa.Date(), nullable=False),
+        sa.Column("montant_mensuel", sa.Integer(), nullable=True),
+        sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("du", sa.Date(), nullable=False),
+        sa.Column("au", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["contrat_id"],
+            ["contrat.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("contrat_id", "numero"),
+    )
+    with op.batch_alter_table("saisie_contrat", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_saisie_contrat_contrat_id"), ["contrat_id"], unique=False)
+
+    op.create_table(
         "signalement_dsn",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("adherent_id", sa.Integer(), nullable=False),
@@ -122,11 +165,17 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("periode", sqltypes.AutoString(), nullable=True))
 
     with op.batch_alter_table("parametre_employeur", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("titre_restaurant_valeur", sa.Integer(), server_default="0", nullable=False))
+        batch_op.add_column(
+            sa.Column("titre_restaurant_part_employeur", sa.Integer(), server_default="0", nullable=False)
+        )
         batch_op.add_column(
             sa.Column("gestion_chomage_apprentis", sqltypes.AutoString(), server_default="01", nullable=False)
         )
 
     with op.batch_alter_table("situation_contrat", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("enfants_sft_alternes", sa.Integer(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("personnes_a_charge", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("apprenti_annee", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("apprenti_smic_ppm", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("taux_horaire", sa.Integer(), server_default="0", nullable=False))
@@ -152,9 +201,13 @@ def downgrade() -> None:
         batch_op.drop_column("taux_horaire")
         batch_op.drop_column("apprenti_smic_ppm")
         batch_op.drop_column("apprenti_annee")
+        batch_op.drop_column("personnes_a_charge")
+        batch_op.drop_column("enfants_sft_alternes")
 
     with op.batch_alter_table("parametre_employeur", schema=None) as batch_op:
         batch_op.drop_column("gestion_chomage_apprentis")
+        batch_op.drop_column("titre_restaurant_part_employeur")
+        batch_op.drop_column("titre_restaurant_valeur")
 
     with op.batch_alter_table("ligne_bulletin", schema=None) as batch_op:
         batch_op.drop_column("periode")
@@ -175,6 +228,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_signalement_dsn_adherent_id"))
 
     op.drop_table("signalement_dsn")
+    with op.batch_alter_table("saisie_contrat", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_saisie_contrat_contrat_id"))
+
+    op.drop_table("saisie_contrat")
     with op.batch_alter_table("retour_dsn", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_retour_dsn_adherent_id"))
 
@@ -185,5 +242,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_envoi_dsn_adherent_id"))
 
     op.drop_table("envoi_dsn")
+    with op.batch_alter_table("adhesion_prevoyance", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_adhesion_prevoyance_adherent_id"))
+
+    op.drop_table("adhesion_prevoyance")
     op.drop_table("curseur_releve")
     # ### end Alembic commands ###

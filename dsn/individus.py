@@ -25,6 +25,7 @@ def fusionner(individus: Iterable[Individu]) -> tuple[Individu, ...]:
 
 
 def _one(people: list[Individu]) -> Individu:
+    people = _renumbered(people)
     contracts = tuple(contract for person in people for contract in person.contrats)
     payments = [payment for person in people for payment in person.versements]
     several = len(contracts) > 1
@@ -39,6 +40,44 @@ def _one(people: list[Individu]) -> Individu:
         anciennetes=tuple(dict.fromkeys(item for person in people for item in person.anciennetes)),
         saisies=tuple(dict.fromkeys(item for person in people for item in person.saisies)),
     )
+
+
+def _renumbered(people: list[Individu]) -> list[Individu]:
+    """Chaque affiliation reçoit un numéro propre à la personne (CCH-11 p.283), que ses bases citent."""
+    if len(people) == 1 or not any(contract.affiliations for person in people for contract in person.contrats):
+        return people
+    rank, result = 0, []
+    for person in people:
+        numbers: dict[str, str] = {}
+        for contract in person.contrats:
+            for item in contract.affiliations:
+                rank += 1
+                numbers[item.identifiant] = str(rank)
+        result.append(
+            replace(
+                person,
+                contrats=tuple(
+                    replace(
+                        contract,
+                        affiliations=tuple(
+                            replace(item, identifiant=numbers[item.identifiant]) for item in contract.affiliations
+                        ),
+                    )
+                    for contract in person.contrats
+                ),
+                versements=tuple(
+                    replace(
+                        payment,
+                        bases=tuple(
+                            replace(base, affiliation=numbers[base.affiliation]) if base.affiliation else base
+                            for base in payment.bases
+                        ),
+                    )
+                    for payment in person.versements
+                ),
+            )
+        )
+    return result
 
 
 def _unnumbered(payment: Versement) -> tuple[Base, ...]:

@@ -93,6 +93,10 @@ class Codes:
         """Le bloc et le motif d'une absence (``cmo``, ``greve``), ou ``None``."""
         return self._find("absences", code)
 
+    def prevoyance(self, code: str) -> Ligne | None:
+        """Le risque (``sante``, ``prevoyance``) dont cette ligne du bulletin est une part, ou ``None``."""
+        return self._find("prevoyance", code)
+
     def changements(self) -> tuple[Ligne, ...]:
         """Les rubriques de changement : ``code`` (41) porte l'ancienne valeur de ``valeur`` (40)."""
         return tuple(row for row in self.lignes if row.table == "changements")

@@ -44,6 +44,7 @@ _EXTRA: Mapping[str, frozenset[str]] = {
     "retours": frozenset(),
     "evenements": frozenset(),
     "changements": frozenset({"effet", "vide"}),
+    "prevoyance": frozenset(),
 }
 _EFFETS = frozenset({"conditions", "mois", "identifiant"})
 _TYPE_RUBRIQUE = {

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from dsn import codes as dsn_codes
 from dsn import facts
 from dsn.norm import Norm
-from payroll.engine.bulletin import Bulletin, Section
+from payroll.engine.bulletin import Bulletin, Ligne, Section
 from payroll.legislation.conges import load_conges
 from payroll.money import round_half_up
 from payroll.periods import Month
@@ -141,17 +141,26 @@ def net_verse(bulletin: Bulletin) -> int:
 
 
 def autres_elements(bulletin: Bulletin, numero: str, debut: date, fin: date) -> tuple[facts.AutreElement, ...]:
-    """Les éléments hors brut que la norme isole (S21.G00.54) : la part de transport remboursée à l'agent."""
-    found = []
+    """Les éléments que la norme isole en S21.G00.54 : avantages en nature, frais, transports, parts patronales."""
+    amounts: dict[str, int] = {}
     for ligne in bulletin.lignes:
         row = dsn_codes.load().element(ligne.code)
-        if ligne.section is Section.NET and row is not None and row.bloc == facts.AutreElement.BLOC:
-            found.append(
-                facts.AutreElement(
-                    type=row.valeur or "", montant=ligne.montant_salarie, debut=debut, fin=fin, numero_contrat=numero
-                )
-            )
-    return tuple(item for item in found if item.montant)
+        if row is not None and row.bloc == facts.AutreElement.BLOC:
+            amounts[row.valeur or ""] = amounts.get(row.valeur or "", 0) + _told(bulletin, ligne)
+    return tuple(
+        facts.AutreElement(type=kind, montant=amount, debut=debut, fin=fin, numero_contrat=numero)
+        for kind, amount in amounts.items()
+        if amount
+    )
+
+
+def _told(bulletin: Bulletin, ligne: Ligne) -> int:
+    """Ce qu'une ligne dit en S21.G00.54 : son montant, ou la part de l'employeur si l'agent paie l'autre."""
+    if ligne.code == "titres_restaurant":
+        return round_half_up(
+            (ligne.nombre_centiemes or 0) * bulletin.colonnes.get("titre_restaurant_part_employeur", 0), 100
+        )
+    return ligne.montant_salarie if ligne.section in (Section.BRUT, Section.NET) else ligne.montant_employeur
 
 
 def primes(bulletin: Bulletin, numero: str) -> tuple[facts.Prime, ...]:

@@ -1,7 +1,7 @@
 """Ce que le registre sait d'un mois, mis en entrées du moteur : un employeur, une situation par contrat actif.
 
-Une lecture par table pour tout l'adhérent (jamais une par agent). Ce qui change au milieu du mois et que le moteur ne
-sait pas encore couper en trentièmes est refusé par son nom, agent par agent.
+Une lecture par table pour tout l'adhérent (jamais une par agent). Un mois où les conditions changent est coupé
+(``parties.py``) ; ce que le moteur ne sait pas couper en trentièmes est refusé par son nom, agent par agent.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from payroll.engine.situation import (
     Arret,
     Cumuls,
     Employeur,
-    Mandat,
     RegimeRetraite,
     Situation,
     SortDesPrimes,
     Statut,
 )
 from payroll.month.commun import key
+from payroll.month.parties import cut, mandate_of
 from payroll.month.personnes import conditions_without_index, share_between_contracts
 from payroll.periods import Month
 from payroll.store.tables import (
@@ -236,14 +236,10 @@ def _situation(
     end = end_of(contrat, sortie)
     first = max(mois.first_day, contrat.date_debut)
     last = min(mois.last_day, end or mois.last_day)
-    current = [row for row in conditions if _covers(row, first, last)]
-    touching = [row for row in permanents if _touches(row, first, last)]
-    if not current:
-        return _mid_month(mois, agent, "les conditions du contrat (indice, temps, régime)")
-    partial = next((row for row in touching if not _covers(row, first, last)), None)
-    if partial is not None:
-        return _mid_month(mois, agent, f"l'élément permanent « {partial.rubrique} »")
-    row = current[0]
+    parties = cut(mois, agent.matricule, first, last, conditions, permanents)
+    if isinstance(parties, Anomalie):
+        return parties
+    row = parties.derniere
     sick_before = _sick_days_before(absences, mois)
     rate = next((item for item in taux if _covers(item, mois.last_day, mois.last_day)), None)
     situation = Situation(
@@ -262,9 +258,10 @@ def _situation(
         taux_pas_ppm=rate.taux_ppm if rate else None,
         territoire_pas=agent.territoire_pas,
         contrat_court=contrat.contrat_court,
-        elu=_mandat(row),
+        elu=mandate_of(row),
         **conditions_without_index(contrat, row, mois),
-        permanents={item.rubrique: item.montant for item in sorted(touching, key=lambda item: item.rubrique)},
+        permanents=parties.permanents,
+        segments=parties.segments,
         variables=dict(sorted(variables.items())),
         arrets=tuple(
             Arret(absence.type, absence.debut, absence.fin, absence.prolongation)
@@ -277,31 +274,6 @@ def _situation(
     if row.heures_tous_employeurs_centiemes is not None:
         situation = replace(situation, heures_hebdo_tous_employeurs=Fraction(row.heures_tous_employeurs_centiemes, 100))
     return ContratDuMois(agent, contrat, row, situation)
-
-
-def _mandat(row: SituationContrat) -> Mandat | None:
-    if not row.mandat:
-        return None
-    return Mandat(
-        mandat=row.mandat,
-        taux_indemnite_ppm=row.taux_indemnite_ppm,
-        autres_mandats_brut=row.autres_mandats_brut,
-        option_assujettissement=row.option_assujettissement,
-        activite_cessee=row.activite_cessee,
-        nombre_mandats_indemnises=row.nombre_mandats_indemnises,
-        mandat_commune_moins_3500=row.mandat_commune_moins_3500,
-    )
-
-
-def _mid_month(mois: Month, agent: Agent, what: str) -> Anomalie:
-    return Anomalie(
-        code="changement-en-cours-de-mois",
-        matricule=agent.matricule,
-        message=f"{what} ne couvrent pas tout {mois.libelle} : deux périodes dans un mois ne sont pas encore calculées."
-        if what.startswith("les ")
-        else f"{what} change au cours de {mois.libelle} : deux périodes dans un mois ne sont pas encore calculées.",
-        remede="Faites commencer le changement au premier jour d'un mois, ou traitez ce bulletin à la main.",
-    )
 
 
 def _sick_days_before(absences: Sequence[Absence], mois: Month) -> int:

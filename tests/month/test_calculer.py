@@ -115,11 +115,12 @@ def test_un_agent_refuse_n_arrete_pas_les_autres(inscrire_lieu: Inscrire) -> Non
     assert {row["matricule"] for row in lieu.paie().anomalies if row["gravite"] == "bloquant"} == {"LB002"}
 
 
-def test_un_changement_au_milieu_du_mois_est_refuse_par_son_nom(inscrire_lieu: Inscrire) -> None:
+def test_un_changement_de_regime_au_milieu_du_mois_est_refuse_par_son_nom(inscrire_lieu: Inscrire) -> None:
     data = description("lubescaux")
     contrat = contrat_de(data, "LB002")
     contrat["situations"][0]["au"] = "2026-11-14"
-    contrat["situations"].append(dict(contrat["situations"][0]) | {"du": "2026-11-15", "au": None, "echelon": "11"})
+    nouvelles = {"du": "2026-11-15", "au": None, "regime_retraite": "ircantec", "heures_hebdo": "20"}
+    contrat["situations"].append(dict(contrat["situations"][0]) | nouvelles)
     lieu = inscrire_lieu(data)
     lieu.ouvrir()
     result = lieu.calculer()

@@ -7,6 +7,7 @@ from datetime import date
 from sqlmodel import Session, col, select
 
 from payroll.engine.deliberations import NATURE_DU_MOTIF
+from payroll.engine.inputs import CUMULS_PLAFONNES
 from payroll.engine.jours import NATURES
 from payroll.engine.situation import HOUR_VARIABLES, Situation
 from payroll.month.commun import key
@@ -43,6 +44,12 @@ _DES_CONDITIONS = (
     "activite_cessee",
     "nombre_mandats",
     "mandat_petite_commune",
+    "taux_horaire",
+    "prix_vacation",
+    "heures_tous_emplois",
+    "part_cnracl",
+    "apprenti_annee",
+    "apprenti_pourcentage",
 )
 _DES_PARAMETRES = (
     "effectif",
@@ -55,7 +62,13 @@ _DES_PARAMETRES = (
     "subrogation",
     *(f"clause_primes_{motif}" for motif in NATURE_DU_MOTIF),
 )
-_DES_CUMULS = ("cumul_rafp_elements", "cumul_rafp_traitement", "cumul_rafp_assiette", "cumul_heures_exonerees")
+_DES_CUMULS = (
+    "cumul_rafp_elements",
+    "cumul_rafp_traitement",
+    "cumul_rafp_assiette",
+    "cumul_heures_exonerees",
+    *(f"cumul_{name}" for name in CUMULS_PLAFONNES),
+)
 
 
 def origins_of(session: Session, row: BulletinPaie, mois: Month, situation: Situation) -> dict[str, str]:
@@ -85,6 +98,10 @@ def origins_of(session: Session, row: BulletinPaie, mois: Month, situation: Situ
         "dernier_jour": _fin(session, contrat, adherent),
         "jours_du_mois": "calendrier",
         "zone_residence": f"fiche de l'adhérent {adherent.code}",
+        "autres_remunerations": f"autres contrats de l'agent ce mois-ci, et {conditions}",
+        "jour_debut_contrat": engagement,
+        "apprenti_jour_anniversaire": engagement,
+        "apprenti_tranche_age": f"fiche de l'agent {agent.matricule}",
         "territoire_pas": f"fiche de l'agent {agent.matricule}",
         "contrat_court": engagement,
         "taux_pas": taux,

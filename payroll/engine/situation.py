@@ -61,7 +61,7 @@ class Employeur:
     primes_en_absence: Mapping[str, str] = field(default_factory=dict)
     """Nature d'absence → clause de la délibération (CGFP L. 714-4) ; une nature absente : pas de clause.
 
-    « non_maintenu », « suit_le_traitement », « comme_etat », ou un pour cent gardé : « 33 », « 33/60 » (plein, demi)."""
+    « non_maintenu », « suit_le_traitement », « comme_etat », ou un pour cent gardé : « 33 », « 33/60 »."""
     subrogation: bool = False
     """L'adhérent reçoit les indemnités journalières à la place de ses agents (CSS R. 323-11)."""
 

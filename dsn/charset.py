@@ -7,7 +7,9 @@ Règle, dans l'ordre :
 2. un caractère imprimable d'ISO 8859-1 est gardé (``é``, ``ç``, ``«``…) ;
 3. un caractère de ``TABLE`` prend son équivalent (``œ`` → ``oe``, ``’`` → ``'``, ``€`` → ``EUR``, ``–`` → ``-``…) ;
 4. une lettre accentuée hors d'ISO 8859-1 perd son accent (``ő`` → ``o``) ;
-5. tout autre caractère devient ``?``, et c'est dit.
+5. tout autre caractère devient ``?``.
+
+Chaque remplacement ou retrait est rendu en note (``œ → oe``) : rien ne disparaît sans être dit.
 
 Les cases grisées ou bleues des tables du cahier technique sont illisibles dans le texte disponible : aucun caractère
 imprimable d'ISO 8859-1 n'est donc refusé ici.
@@ -55,15 +57,31 @@ TABLE = {
     "\u200b": "",
     "\ufeff": "",
 }
-"""Équivalents écrits ; le trait d'union conditionnel et les espaces sans chasse n'ont pas de trace visible."""
+"""Équivalents écrits ; le trait d'union conditionnel et les espaces sans chasse sont retirés, et c'est dit."""
 
 UNKNOWN = "?"
+REMOVED = "(retiré)"
+ALLOWED = bytes([*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)])
+"""Les octets permis dans une valeur."""
 
 
 def allowed(character: str) -> bool:
     """Vrai pour un caractère imprimable d'ISO 8859-1 (20 à 7E, A1 à FF sauf AD)."""
     code = ord(character)
     return 0x20 <= code <= 0x7E or (0xA1 <= code <= 0xFF and code != 0xAD)
+
+
+def plain(text: str) -> bool:
+    """Vrai si tous les caractères sont permis ; un seul passage, en C."""
+    try:
+        return not text.encode("latin-1").translate(None, ALLOWED)
+    except UnicodeEncodeError:
+        return False
+
+
+def transliterate(value: str) -> tuple[str, tuple[str, ...]]:
+    """La valeur telle quelle si elle est permise, sinon nettoyée par ``clean``."""
+    return (value, ()) if plain(value) else clean(value)
 
 
 def clean(text: str) -> tuple[str, tuple[str, ...]]:
@@ -78,8 +96,7 @@ def clean(text: str) -> tuple[str, tuple[str, ...]]:
         else:
             replacement = _replacement(character)
             result.append(replacement)
-            if replacement:
-                notes.append(f"{_name(character)} → {replacement}")
+            notes.append(f"{_name(character)} → {replacement or REMOVED}")
     return re.sub(r" {2,}", " ", "".join(result)).strip(), tuple(dict.fromkeys(notes))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import pairwise
+from operator import add
 
 from dsn import charset
 from dsn.anomalies import Anomaly
@@ -10,6 +11,7 @@ from dsn.message import Block, Field, Message
 from dsn.norm import Norm, load, versions
 
 TOTAL = "S90.G00.90"
+_LAST = 999
 
 
 def write(message: Message) -> bytes:
@@ -24,15 +26,25 @@ def render(message: Message) -> tuple[bytes, list[Anomaly]]:
     ligne. Un message conforme lu puis écrit donne les mêmes octets.
     """
     arrange(message)
-    anomalies: list[Anomaly] = []
-    lines: list[bytes] = []
+    prefixes: list[str] = []
+    values: list[str] = []
     for block in message.walk():
-        for item in block.fields:
-            value, notes = (item.value, ()) if _plain(item.value) else charset.clean(item.value)
+        if block.shape is not None:
+            prefixes.extend(block.shape.prefixes)
+            values.extend(block.raw)
+        else:
+            prefixes.extend([f"{item.rubrique},'" for item in block.fields])
+            values.extend([item.value for item in block.fields])
+    anomalies: list[Anomaly] = []
+    if not charset.plain("".join(values)):
+        for place, value in enumerate(values):
+            values[place], notes = charset.transliterate(value)
             if notes:
-                anomalies.append(Anomaly(item.line, item.rubrique, "GEN-06", False, _explain(notes)))
-            lines.append(f"{item.rubrique},'{value}'".encode("latin-1"))
-    return b"".join(line + message.end_of_line for line in lines), anomalies
+                rubrique = prefixes[place][:-2]
+                anomalies.append(Anomaly(place + 1, rubrique, "GEN-06", False, _explain(notes)))
+    closing = "'" + message.end_of_line.decode("ascii")
+    text = closing.join(map(add, prefixes, values)) + closing if values else ""
+    return text.encode("latin-1"), anomalies
 
 
 def arrange(message: Message) -> None:
@@ -41,23 +53,26 @@ def arrange(message: Message) -> None:
     for root in message.roots():
         _order(root, norm)
     message.total = _total(message)
-    for number, item in enumerate(_fields(message), start=1):
-        item.line = number
-
-
-def _plain(value: str) -> bool:
-    return all(charset.allowed(character) for character in value)
+    number = 1
+    for block in message.walk():
+        number = block.number(number)
 
 
 def _explain(notes: tuple[str, ...]) -> str:
     return f"Caractères hors de la table permise, remplacés à l'écriture : {', '.join(notes)}."
 
 
-def _order(block: Block, norm: Norm) -> None:
-    block.fields.sort(key=lambda item: norm.rubriques[item.rubrique].ordre if item.rubrique in norm.rubriques else 999)
-    block.children.sort(key=lambda child: norm.blocs[child.id].ordre if child.id in norm.blocs else 999)
-    for child in block.children:
-        _order(child, norm)
+def _order(root: Block, norm: Norm) -> None:
+    """Trie rubriques et enfants ; un bloc lu d'un trait a déjà ses rubriques dans l'ordre."""
+    codes, blocs = norm.table.codes, norm.blocs
+    for block in root.walk():
+        if block.shape is None:
+            block.fields.sort(key=lambda item: codes.get(item.rubrique, _LAST * 1_000))
+        children = block.children if block.has_children() else []
+        if len(children) > 1:
+            ranks = [blocs[child.id].ordre if child.id in blocs else _LAST for child in children]
+            if any(left > right for left, right in pairwise(ranks)):
+                children.sort(key=lambda child: blocs[child.id].ordre if child.id in blocs else _LAST)
 
 
 def _total(message: Message) -> Block:
@@ -67,11 +82,6 @@ def _total(message: Message) -> Block:
     fields = []
     for suffix, count in zip(("001", "002"), counts, strict=True):
         value = read.get(suffix) if read else None
-        same = value is not None and value.isdecimal() and int(value) == count
+        same = value is not None and value.lstrip("0") == str(count)
         fields.append(Field(f"{TOTAL}.{suffix}", value if same and value else str(count)))
     return Block(TOTAL, fields)
-
-
-def _fields(message: Message) -> Iterator[Field]:
-    for block in message.walk():
-        yield from block.fields

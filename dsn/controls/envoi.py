@@ -3,70 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from dsn.anomalies import Anomaly
 from dsn.controls import keys
 from dsn.controls.registry import on_block
 from dsn.controls.scope import Node, Scope
 from dsn.controls.structure import SANS_INDIVIDU
-from dsn.message import Message
-from dsn.norm import Norm
+from dsn.message import Block
+from dsn.norm import MENSUELLE, Norm
 
 TOTAL = "S90.G00.90"
 CONTROLES = (("S10.G00.00.008", "CCH-11"), (f"{TOTAL}.001", "CST-11"), (f"{TOTAL}.002", "CST-11"))
 """Les contrôles du cahier technique exécutés ici, une fois par envoi, et non par déclaration."""
 
 
-def check_envoi(message: Message, norm: Norm) -> Iterator[Anomaly]:
-    """Ce qui se contrôle une fois par envoi : en-tête, norme du mois, envoi néant, comptes."""
-    if message.envoi is None:
+@dataclass(slots=True)
+class Resume:
+    """Ce qu'il faut retenir des déclarations d'un envoi pour le juger, sans les garder."""
+
+    declarations: int = 0
+    rubriques: int = 0
+    """Rubriques de l'envoi, S90 compris."""
+    toutes_neant: bool = True
+    """Toutes sont des mensuelles sans individu."""
+
+    def add(self, declaration: Block) -> None:
+        """Compte une déclaration de plus."""
+        self.declarations += 1
+        empty = declaration.get("001") == MENSUELLE and declaration.get("002") in SANS_INDIVIDU
+        self.toutes_neant = self.toutes_neant and empty
+
+
+def check_envoi(
+    envoi: Block | None, total: Block | None, resume: Resume, norm: Norm, *, complete: bool
+) -> Iterator[Anomaly]:
+    """Ce qui se contrôle une fois par envoi : en-tête, envoi néant, comptes.
+
+    ``complete`` : faux si la lecture a écarté des lignes, les comptes ne pouvant alors plus être vérifiés.
+    """
+    if envoi is None:
         yield Anomaly(0, "S10.G00.00", "GEN-08", True, "L'en-tête d'envoi S10 manque.")
-    if not message.declarations:
+    if not resume.declarations:
         yield Anomaly(0, "S20.G00.05", "GEN-09", True, "L'envoi ne contient aucune déclaration S20.")
-    yield from _empty_sending(message, norm)
-    yield from _norm_of_month(message, norm)
-    yield from _counts(message, norm)
+    elif envoi is not None:
+        yield from _empty_sending(envoi, resume, norm)
+    if total is None:
+        yield Anomaly(0, TOTAL, "GEN-09", True, "Le total S90 manque.")
+    elif complete:
+        yield from _counts(total, resume, norm)
 
 
-def _empty_sending(message: Message, norm: Norm) -> Iterator[Anomaly]:
+def _empty_sending(envoi: Block, resume: Resume, norm: Norm) -> Iterator[Anomaly]:
     """S10.G00.00.008 CCH-11 : « 02 envoi néant » si et seulement si toutes les mensuelles sont sans individu."""
-    if message.envoi is None or not message.declarations:
-        return
-    empty = all(item.get("001") == "01" and item.get("002") in SANS_INDIVIDU for item in message.declarations)
-    entry = message.envoi.entry("008")
-    if entry and (entry.value == "02") != empty:
+    rubrique = "S10.G00.00.008"
+    kind = envoi.get("008")
+    if kind is not None and (kind == "02") != resume.toutes_neant:
         text = (
             "Aucune déclaration n'a d'individu : le type de l'envoi doit être 02 (envoi néant)."
-            if empty
+            if resume.toutes_neant
             else "L'envoi néant (02) est réservé aux envois dont toutes les déclarations sont sans individu."
         )
-        known = norm.controles[("S10.G00.00.008", "CCH-11")]
-        yield Anomaly(entry.line, entry.rubrique, "CCH-11", known.blocking, text)
+        known = norm.controles[(rubrique, "CCH-11")]
+        yield Anomaly(envoi.line_of(rubrique), rubrique, "CCH-11", known.blocking, text)
 
 
-def _norm_of_month(message: Message, norm: Norm) -> Iterator[Anomaly]:
+def check_month(scope: Scope, announced: str | None) -> Iterator[Anomaly]:
     """La norme annoncée doit être celle du mois déclaré : P26V01 à partir de janvier 2026."""
-    for declaration in message.declarations:
-        scope = Scope(message, declaration, norm)
-        if scope.month and scope.nature == "01" and message.version == norm.version and not norm.covers(scope.month):
-            text = f"Le mois {scope.month:%m/%Y} ne se déclare pas en norme {norm.version}."
-            yield Anomaly(scope.root.line("S20.G00.05.005"), "S20.G00.05.005", "LEC-07", True, text)
+    norm = scope.norm
+    if scope.month and scope.nature == MENSUELLE and announced == norm.version and not norm.covers(scope.month):
+        text = f"Le mois {scope.month:%m/%Y} ne se déclare pas en norme {norm.version}."
+        yield Anomaly(scope.root.line("S20.G00.05.005"), "S20.G00.05.005", "LEC-07", True, text)
 
 
-def _counts(message: Message, norm: Norm) -> Iterator[Anomaly]:
+def _counts(total: Block, resume: Resume, norm: Norm) -> Iterator[Anomaly]:
     """S90.G00.90 CST-11 : nombre exact de rubriques (S90 compris) et de déclarations."""
-    if message.total is None:
-        yield Anomaly(0, TOTAL, "GEN-09", True, "Le total S90 manque.")
-        return
-    if not message.complete:
-        return
-    rubriques = message.count_rubriques() + len(message.total.fields)
-    for suffix, count, what in (("001", rubriques, "rubriques"), ("002", len(message.declarations), "déclarations")):
-        entry = message.total.entry(suffix)
-        if entry and not (entry.value.isdecimal() and int(entry.value) == count):
-            known = norm.controles[(entry.rubrique, "CST-11")]
+    for suffix, count, what in (("001", resume.rubriques, "rubriques"), ("002", resume.declarations, "déclarations")):
+        value, rubrique = total.get(suffix), f"{TOTAL}.{suffix}"
+        if value is not None and value.lstrip("0") != str(count):
+            known = norm.controles[(rubrique, "CST-11")]
             text = f"Le total annonce un nombre de {what} qui n'est pas celui de l'envoi ({count})."
-            yield Anomaly(entry.line, entry.rubrique, "CST-11", known.blocking, text)
+            yield Anomaly(total.line_of(rubrique), rubrique, "CST-11", known.blocking, text)
 
 
 @on_block("S10.G00.01.002", "CCH-11")

@@ -6,37 +6,58 @@ from collections.abc import Iterator
 
 from dsn.anomalies import Anomaly, quote
 from dsn.controls.scope import day
-from dsn.message import Block, Field
+from dsn.message import Block
 from dsn.norm import Norm, Rubrique
 
 _DIGITS = frozenset("0123456789")
+MEMORY_LIMIT = 65_536
+"""Valeurs justes retenues par norme : la plupart reviennent à chaque agent. Au-delà, elles sont revérifiées."""
 
 
-def check_block(block: Block, norm: Norm) -> Iterator[Anomaly]:
+class Memory:
+    """Les valeurs déjà reconnues justes, par rubrique ; bornée."""
+
+    __slots__ = ("known", "room")
+
+    def __init__(self, norm: Norm) -> None:
+        self.known: dict[str, set[str]] = {rubrique: set() for rubrique in norm.rubriques}
+        self.room = MEMORY_LIMIT
+
+    def add(self, rubrique: str, value: str) -> None:
+        """Retient une valeur juste, s'il reste de la place."""
+        if self.room:
+            self.room -= 1
+            self.known[rubrique].add(value)
+
+
+def check_block(block: Block, norm: Norm, memory: Memory) -> Iterator[Anomaly]:
     """Les défauts de forme de chaque rubrique du bloc (CT p.87-91)."""
-    for item in block.fields:
-        known = norm.rubriques.get(item.rubrique)
-        if known is None:
+    known = memory.known
+    for rubrique, value, line in block.pairs():
+        values = known.get(rubrique)
+        if values is None:
             text = f"Rubrique inconnue de la norme {norm.version}."
-            yield Anomaly(item.line, item.rubrique, "LEC-01", True, text)
-        else:
-            yield from _check_field(item, known, norm)
+            yield Anomaly(line, rubrique, "LEC-01", True, text)
+        elif value not in values:
+            problems = list(_check_value(norm.rubriques[rubrique], value, line, norm))
+            if problems:
+                yield from problems
+            else:
+                memory.add(rubrique, value)
 
 
-def _check_field(item: Field, known: Rubrique, norm: Norm) -> Iterator[Anomaly]:
-    value = item.value
-
+def _check_value(known: Rubrique, value: str, line: int, norm: Norm) -> Iterator[Anomaly]:
     def shown() -> str:
-        return quote(item.rubrique, value)
+        return quote(known.id, value)
 
     def found(code: str, message: str) -> Anomaly:
         generic = norm.generiques.get(code)
-        return Anomaly(item.line, item.rubrique, code, generic is None or generic.blocking, message)
+        return Anomaly(line, known.id, code, generic is None or generic.blocking, message)
 
     if not value.strip():
         yield found("GEN-16", f"« {known.libelle} » est vide : une rubrique sans valeur ne se déclare pas.")
         return
-    if value != value.strip(" "):
+    if value[0] == " " or value[-1] == " ":
         yield found("GEN-22", f"« {known.libelle} » : pas d'espace au début ni à la fin de la valeur {shown()}.")
     if not known.longueur_min <= len(value) <= known.longueur_max:
         expected = (
@@ -57,4 +78,4 @@ def _check_field(item: Field, known: Rubrique, norm: Norm) -> Iterator[Anomaly]:
 
 def _numeric(value: str) -> bool:
     whole, dot, decimals = value.removeprefix("-").partition(".")
-    return bool(whole) and set(whole + decimals) <= _DIGITS and bool(decimals or not dot)
+    return bool(whole) and _DIGITS.issuperset(whole + decimals) and bool(decimals or not dot)

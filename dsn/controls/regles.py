@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 
 from dsn.controls.registry import Entry, register_entry
-from dsn.controls.scope import Node, Scope, day, full, hundredths
+from dsn.controls.scope import AMOUNT_LENGTH, Node, Scope, day, full, hundredths
 
 Term = Callable[[Node, Scope], str | None]
 Condition = Callable[[Node, Scope], bool | None]
@@ -206,7 +206,12 @@ def _matches(patterns: list[str]) -> Callable[[str | None], bool | None]:
 
 def _below(limits: list[str]) -> Callable[[str | None], bool | None]:
     limit = int(limits[0])
-    return lambda value: int(value) < limit if value and value.isascii() and value.isdecimal() else None
+
+    def condition(value: str | None) -> bool | None:
+        readable = value is not None and len(value) <= AMOUNT_LENGTH and value.isascii() and value.isdecimal()
+        return int(value) < limit if value and readable else None
+
+    return condition
 
 
 def _amount(test: Callable[[int], bool]) -> Callable[[list[str]], Callable[[str | None], bool | None]]:

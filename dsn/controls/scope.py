@@ -5,11 +5,10 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 
-from dsn.message import Block, Message
+from dsn.message import Block
 from dsn.norm import Norm
 
 _AMOUNT = re.compile(r"(-?)([0-9]+)\.([0-9]{2})")
@@ -20,9 +19,12 @@ MENSUELLES = frozenset({"01", "09"})
 """La DSN mensuelle et la DSN de substitution, qui partagent des contrôles."""
 
 
+_FULL = {f"{number:02d}": f"S21.G00.{number:02d}" for number in range(100)}
+
+
 def full(block_id: str) -> str:
     """``"40"`` → ``"S21.G00.40"`` ; un identifiant complet reste tel quel."""
-    return f"S21.G00.{block_id}" if len(block_id) == 2 else block_id
+    return _FULL.get(block_id, block_id)
 
 
 def hundredths(value: str | None) -> int | None:
@@ -59,20 +61,19 @@ def last_day(month: date) -> date:
     return month.replace(day=calendar.monthrange(month.year, month.month)[1])
 
 
-@dataclass(slots=True, eq=False)
 class Node:
-    """Un bloc, son parent et ses enfants."""
+    """Un bloc, ses valeurs, son parent et ses enfants."""
 
-    block: Block
-    parent: Node | None = None
-    children: list[Node] = field(default_factory=list)
-    values: dict[str, str] = field(default_factory=dict)
-    """Trois derniers chiffres de la rubrique → sa première valeur."""
+    __slots__ = ("_below", "block", "children", "id", "parent", "values")
 
-    @property
-    def id(self) -> str:
-        """L'identifiant du bloc."""
-        return self.block.id
+    def __init__(self, block: Block, parent: Node | None = None) -> None:
+        self.block = block
+        self.id = block.id
+        self.parent = parent
+        self.values: dict[str, str] = block.values()
+        """Trois derniers chiffres de la rubrique → sa première valeur."""
+        self.children: list[Node] = [Node(child, self) for child in block.children] if block.has_children() else []
+        self._below: dict[str, list[Node]] | None = None
 
     def get(self, suffix: str) -> str | None:
         """La valeur d'une rubrique du bloc."""
@@ -88,11 +89,12 @@ class Node:
 
     def line(self, rubrique: str) -> int:
         """La ligne de la rubrique si elle est présente, sinon celle du bloc."""
-        found = next((item for item in self.block.fields if item.rubrique == rubrique), None)
-        return found.line if found else self.block.line
+        return self.block.line_of(rubrique)
 
     def kids(self, block_id: str) -> list[Node]:
         """Les enfants d'un bloc donné."""
+        if not self.children:
+            return []
         wanted = full(block_id)
         return [child for child in self.children if child.id == wanted]
 
@@ -105,22 +107,20 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """Ce bloc et ses descendants."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        pending = [self]
+        while pending:
+            item = pending.pop()
+            yield item
+            if item.children:
+                pending.extend(reversed(item.children))
 
     def all(self, block_id: str) -> list[Node]:
-        """Les descendants d'un bloc donné."""
-        wanted = full(block_id)
-        return [node for node in self.walk() if node.id == wanted]
-
-
-def node(block: Block, parent: Node | None = None) -> Node:
-    """L'arbre de nœuds d'un bloc."""
-    result = Node(block, parent)
-    result.values = {item.rubrique[11:]: item.value for item in reversed(block.fields)}
-    result.children = [node(child, result) for child in block.children]
-    return result
+        """Ce bloc et ses descendants d'un identifiant donné, dans l'ordre du fichier."""
+        if self._below is None:
+            self._below = {}
+            for item in self.walk():
+                self._below.setdefault(item.id, []).append(item)
+        return self._below.get(full(block_id), [])
 
 
 _CONTRACT_SUFFIX = {
@@ -135,27 +135,24 @@ _CONTRACT_SUFFIX = {
 class Scope:
     """Une déclaration de l'envoi, vue par les contrôles."""
 
-    def __init__(self, message: Message, declaration: Block, norm: Norm) -> None:
+    def __init__(self, envoi: Block | None, declaration: Block, norm: Norm) -> None:
         self.norm = norm
-        self.message = message
-        self.envoi = node(message.envoi) if message.envoi else None
-        self.root = node(declaration)
+        self.envoi = Node(envoi) if envoi else None
+        self.root = Node(declaration)
         self.nature = self.root.get("001") or ""
         self.type = self.root.get("002") or ""
         self.month = day(self.root.get("005"))
         self.end = last_day(self.month) if self.month else None
         self.end_next = last_day(self.end + timedelta(days=1)) if self.end else None
-        self._index: dict[str, list[Node]] = {}
         self._having: dict[str, list[Node]] = {}
-        for item in self.root.walk():
-            self._index.setdefault(item.id, []).append(item)
+        self._contracts: dict[Node, dict[str, Node]] = {}
 
     def all(self, block_id: str) -> list[Node]:
         """Tous les blocs d'un identifiant donné, dans l'ordre du fichier (S10 compris)."""
         wanted = full(block_id)
         if wanted.startswith("S10"):
             return self.envoi.all(wanted) if self.envoi else []
-        return self._index.get(wanted, [])
+        return self.root.all(wanted)
 
     def having(self, rubrique: str) -> list[Node]:
         """Les blocs qui portent une rubrique donnée (``S21.G00.40.021``), dans l'ordre du fichier."""
@@ -184,7 +181,11 @@ class Scope:
         number, person = payment_part.get(suffix) if suffix else None, payment_part.up("30")
         if person is None or number is None:
             return None
-        return next((contract for contract in person.kids("40") if contract.get("009") == number), None)
+        contracts = self._contracts.get(person)
+        if contracts is None:
+            contracts = {contract.get("009") or "": contract for contract in reversed(person.kids("40"))}
+            self._contracts[person] = contracts
+        return contracts.get(number)
 
     def contract_of(self, item: Node) -> Node | None:
         """Le contrat qui porte le bloc, ou celui que cite le bloc ou l'un de ses ancêtres."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dsn.anomalies import Anomaly
 from dsn.message import Block
 from dsn.norm import MENSUELLE, Norm
+from dsn.norm.table import SHAPE_LIMIT, Shape
 
 SANS_INDIVIDU = frozenset({"02", "05"})
 _BLOCS_SANS_INDIVIDU = frozenset(
@@ -42,17 +43,21 @@ def check(root: Block, norm: Norm, nature: str, kind: str = "") -> Iterator[Anom
     """
     if norm.blocs[root.id].parent:
         yield _found(norm, "GEN-10", root, f"Bloc {root.id} sans son bloc parent.")
+    monthly, empty = nature == MENSUELLE, nature == MENSUELLE and kind in SANS_INDIVIDU
+    sound: set[Shape] = set()
     for block in root.walk():
-        yield from _check_usages(block, norm, nature)
-        yield from _check_field_order(block, norm)
-        if nature == MENSUELLE:
+        shape = block.shape
+        if shape is None or shape not in sound:
+            problems = list(_check_usages(block, norm, nature))
+            yield from problems
+            if shape is None:
+                yield from _check_field_order(block, norm)
+            elif not problems and len(sound) < SHAPE_LIMIT:
+                sound.add(shape)
+        if monthly:
             yield from _check_children(block, norm)
-            if (
-                kind in SANS_INDIVIDU
-                and block.id not in _BLOCS_SANS_INDIVIDU
-                and not block.id.startswith(("S10", "S90"))
-            ):
-                yield _found(norm, "GEN-46", block, f"Bloc {block.id} interdit dans une déclaration sans individu.")
+        if empty and block.id not in _BLOCS_SANS_INDIVIDU and not block.id.startswith(("S10", "S90")):
+            yield _found(norm, "GEN-46", block, f"Bloc {block.id} interdit dans une déclaration sans individu.")
 
 
 def _found(norm: Norm, code: str, block: Block, message: str, rubrique: str = "") -> Anomaly:
@@ -61,16 +66,15 @@ def _found(norm: Norm, code: str, block: Block, message: str, rubrique: str = ""
 
 def _check_usages(block: Block, norm: Norm, nature: str) -> Iterator[Anomaly]:
     """GEN-13 (obligatoire) et GEN-15 (interdit)."""
-    present = {item.rubrique for item in block.fields}
+    present = {rubrique: line for rubrique, _, line in block.pairs()}
     for rubrique in norm.par_bloc.get(block.id, ()):
         usage = rubrique.usage(nature)
         if usage == "O" and rubrique.id not in present:
             text = f"« {rubrique.libelle} » manque : elle est obligatoire dans ce bloc."
             yield _found(norm, "GEN-13", block, text, rubrique.id)
         elif usage in {"I", "N"} and rubrique.id in present:
-            line = next(item.line for item in block.fields if item.rubrique == rubrique.id)
             text = f"« {rubrique.libelle} » est interdite dans une déclaration de nature {nature}."
-            yield Anomaly(line, rubrique.id, "GEN-15", norm.generiques["GEN-15"].blocking, text)
+            yield Anomaly(present[rubrique.id], rubrique.id, "GEN-15", norm.generiques["GEN-15"].blocking, text)
 
 
 def _check_field_order(block: Block, norm: Norm) -> Iterator[Anomaly]:
@@ -94,24 +98,24 @@ def _check_field_order(block: Block, norm: Norm) -> Iterator[Anomaly]:
 
 def _check_children(block: Block, norm: Norm) -> Iterator[Anomaly]:
     """GEN-08 (ordre), GEN-09 (cardinalités), GEN-10 (parents)."""
-    highest = 0
     counts: dict[str, int] = {}
-    for child in block.children:
-        known = norm.blocs[child.id]
-        if known.parent != block.id:
-            yield _found(norm, "GEN-10", child, f"Bloc {child.id} sans son bloc parent {known.parent}.")
-        elif known.ordre < highest:
-            text = f"Bloc {child.id} (« {known.libelle} ») placé trop loin : les blocs suivent l'ordre de la norme."
-            yield _found(norm, "GEN-08", child, text)
-        highest = max(highest, known.ordre)
-        counts[child.id] = counts.get(child.id, 0) + 1
-        if known.maximum is not None and counts[child.id] == known.maximum + 1:
-            text = f"Bloc {child.id} (« {known.libelle} ») : {known.maximum} au plus sous {block.id}."
-            yield _found(norm, "GEN-09", child, text)
-        if MENSUELLE not in known.natures:
-            yield _found(norm, "GEN-08", child, f"Bloc {child.id} absent de la déclaration mensuelle.")
-    for known in norm.blocs.values():
-        expected = known.parent == block.id and MENSUELLE in known.natures
-        if expected and known.minimum and counts.get(known.id, 0) < known.minimum:
+    if block.has_children():
+        highest = 0
+        for child in block.children:
+            known = norm.blocs[child.id]
+            if known.parent != block.id:
+                yield _found(norm, "GEN-10", child, f"Bloc {child.id} sans son bloc parent {known.parent}.")
+            elif known.ordre < highest:
+                text = f"Bloc {child.id} (« {known.libelle} ») placé trop loin : les blocs suivent l'ordre de la norme."
+                yield _found(norm, "GEN-08", child, text)
+            highest = max(highest, known.ordre)
+            counts[child.id] = counts.get(child.id, 0) + 1
+            if known.maximum is not None and counts[child.id] == known.maximum + 1:
+                text = f"Bloc {child.id} (« {known.libelle} ») : {known.maximum} au plus sous {block.id}."
+                yield _found(norm, "GEN-09", child, text)
+            if MENSUELLE not in known.natures:
+                yield _found(norm, "GEN-08", child, f"Bloc {child.id} absent de la déclaration mensuelle.")
+    for known in norm.attendus.get(block.id, ()):
+        if counts.get(known.id, 0) < known.minimum:
             text = f"Bloc {known.id} (« {known.libelle} ») attendu sous {block.id}."
             yield _found(norm, "GEN-09", block, text, known.id)

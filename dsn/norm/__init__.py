@@ -15,6 +15,10 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from dsn.norm.table import Table
+
+__all__ = ["MENSUELLE", "Bloc", "Controle", "Norm", "NormError", "Rubrique", "Table", "for_month", "load", "versions"]
+
 FOLDER = Path(__file__).parent
 MENSUELLE = "01"
 
@@ -92,6 +96,14 @@ class Norm:
     motifs_rupture: Mapping[str, Mapping[str, tuple[str, ...] | None]]
     """Motif de rupture → nature de contrat admise → dispositifs exigés (``None`` : sans condition)."""
     sources: Mapping[str, str]
+    table: Table
+    """La numérotation des rubriques, pour les boucles chaudes."""
+    ancetres: Mapping[str, tuple[str, ...]]
+    """Bloc → ses ancêtres, de la racine au parent."""
+    attendus: Mapping[str, tuple[Bloc, ...]]
+    """Bloc → ses enfants obligatoires en mensuelle."""
+    tetes: Mapping[str, int]
+    """Bloc → ordre de sa première rubrique obligatoire en mensuelle : une rubrique jusque-là peut ouvrir le bloc."""
     par_bloc: Mapping[str, tuple[Rubrique, ...]] = field(default_factory=dict)
     """Bloc → ses rubriques dans l'ordre."""
 
@@ -138,6 +150,7 @@ def load(version: str) -> Norm:
     problems += [f"{name} : énumération sans rubrique" for name in enums if name not in rubriques]
     if problems:
         raise NormError(f"Norme {version} incohérente : " + " ; ".join(problems))
+    ordered = {name: tuple(sorted(items, key=lambda r: r.ordre)) for name, items in par_bloc.items()}
     return Norm(
         version=head["version"],
         premier_mois=head["premier_mois"],
@@ -153,8 +166,24 @@ def load(version: str) -> Norm:
             for motif, data in motifs.items()
         },
         sources=head["sources"],
-        par_bloc={name: tuple(sorted(items, key=lambda r: r.ordre)) for name, items in par_bloc.items()},
+        table=Table.build((r.id, blocs[r.bloc].ordre, r.ordre) for r in rubriques.values()),
+        attendus={
+            name: tuple(b for b in blocs.values() if b.parent == name and b.minimum and MENSUELLE in b.natures)
+            for name in blocs
+        },
+        ancetres={name: _ancestors(blocs, name) for name in blocs},
+        tetes={name: _head(items) for name, items in ordered.items()},
+        par_bloc=ordered,
     )
+
+
+def _ancestors(blocs: Mapping[str, Bloc], name: str) -> tuple[str, ...]:
+    parent = blocs[name].parent
+    return (*_ancestors(blocs, parent), parent) if parent else ()
+
+
+def _head(rubriques: tuple[Rubrique, ...]) -> int:
+    return next((item.ordre for item in rubriques if item.usage() == "O"), rubriques[0].ordre)
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

@@ -52,7 +52,7 @@ class Accepted:
     situation: Situation
     absences: Mapping[str, int]
     mesures: Mapping[str, int] = field(default_factory=dict)
-    """Ce que les absences donnent d'autre que des trentièmes : heures, indemnités journalières (``absences_entrees``)."""
+    """Ce que les absences donnent d'autre que des trentièmes : heures, indemnités (``absences_entrees``)."""
     debut: int | None = None
     """Premier jour payé de cette ligne, si ce n'est pas celui du contrat (mois coupé)."""
     fin: int | None = None

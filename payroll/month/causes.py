@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from payroll.catalogue import Catalogue
+from payroll.engine.deliberations import NATURE_DU_MOTIF
 from payroll.engine.situation import HOUR_VARIABLES, Employeur, Mandat, Situation
 from payroll.legislation import Legislation
 from payroll.legislation.figures import Chiffre
@@ -130,7 +131,13 @@ _EMPLOYEUR: Mapping[str, tuple[str, Callable[[Any], str], tuple[str, ...]]] = {
         _yes,
         ("heures_complementaires_majorees",),
     ),
-    "primes_en_maladie": ("Primes pendant la maladie", str, ("primes_suivent_le_traitement",)),
+    "primes_en_maladie": ("Primes pendant la maladie", str, ("clause_primes_cmo", "clause_primes_cmo_demi_traitement")),
+    "primes_en_absence": (
+        "Primes pendant les absences",
+        lambda clauses: ", ".join(f"{nature} {clause}" for nature, clause in clauses.items()) or "aucune clause",
+        tuple(f"clause_primes_{motif}" for motif in NATURE_DU_MOTIF),
+    ),
+    "subrogation": ("Subrogation des indemnités journalières", _yes, ("subrogation",)),
 }  # fmt: skip
 
 Pas = tuple[Cause, Etat]

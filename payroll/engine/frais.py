@@ -67,7 +67,8 @@ def bareme_mobilites_durables(c: Columns) -> Column:
 @formula
 def forfait_mobilites_durables(c: Columns) -> Column:
     """Forfait de la tranche, moins ce qui a déjà été versé dans l'année civile (décret 2020-1547)."""
-    return np.maximum(c["bareme_mobilites_durables"] - c["cumul_mobilites_durables"], 0)
+    reste: Column = np.maximum(c["bareme_mobilites_durables"] - c["cumul_mobilites_durables"], 0)
+    return reste
 
 
 @formula(unit=Unit.QUANTITE)
@@ -106,8 +107,9 @@ def part_agent_titre_restaurant(c: Columns) -> Column:
 
 @formula
 def titres_restaurant(c: Columns) -> Column:
-    """− titres remis × part de l'agent : retenue sur le net (CGI art. 81, 19° ; C. trav. L. 3262-1 à L. 3262-7)."""
-    return -round_half_up(c["nombre_titres_restaurant"] * c["part_agent_titre_restaurant"], 100)
+    """− (titres remis × valeur − part de l'employeur) : la part de l'agent, retenue sur le net (CGI art. 81, 19°)."""
+    valeur = round_half_up(c["nombre_titres_restaurant"] * c["titre_restaurant_valeur"], 100)
+    return c["titres_restaurant_employeur"] - valeur
 
 
 @formula

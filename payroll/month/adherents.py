@@ -23,6 +23,7 @@ from payroll.store.tables import (
     SituationContrat,
     TauxPas,
 )
+from payroll.store.tables_saisies import SaisieContrat
 
 
 def import_adherent(registre: Registre, path: Path, acte: Acte) -> Adherent | list[Anomalie]:
@@ -104,7 +105,7 @@ def _add_contrat(session: Session, adherent_id: int, agent_id: int, entree: Cont
     contrat = Contrat(
         adherent_id=adherent_id,
         agent_id=agent_id,
-        **entree.model_dump(exclude={"situations", "permanents", "absences", "cumuls"}),
+        **entree.model_dump(exclude={"situations", "permanents", "saisies", "absences", "cumuls"}),
     )
     session.add(contrat)
     session.flush()
@@ -127,6 +128,8 @@ def _add_contrat(session: Session, adherent_id: int, agent_id: int, entree: Cont
         )
     for permanent in entree.permanents:
         session.add(ElementPermanent(contrat_id=key(contrat.id), **permanent.model_dump()))
+    for saisie in entree.saisies:
+        session.add(SaisieContrat(contrat_id=key(contrat.id), **saisie.model_dump()))
     for absence in entree.absences:
         session.add(Absence(adherent_id=adherent_id, contrat_id=key(contrat.id), **absence.model_dump()))
     for cumul in entree.cumuls:

@@ -28,6 +28,7 @@ from payroll.engine.situation import (
 from payroll.month.commun import key
 from payroll.month.parties import cut, mandate_of
 from payroll.month.personnes import conditions_without_index, share_between_contracts
+from payroll.month.saisies import seizures_of
 from payroll.periods import Month
 from payroll.store.tables import (
     Absence,
@@ -176,6 +177,7 @@ def gather(session: Session, adherent: Adherent, mois: Month) -> EntreesDuMois |
     sorties = announced_exits(session, adherent)
     variables = _variables(session, adherent, mois)
     cumuls = _cumuls(session, adherent, mois, contrat_ids)
+    saisies = seizures_of(session, adherent, mois, contrat_ids)
     taux: dict[int, list[TauxPas]] = defaultdict(list)
     for row in session.exec(select(TauxPas).where(col(TauxPas.agent_id).in_(agent_ids))):
         taux[row.agent_id].append(row)
@@ -199,7 +201,8 @@ def gather(session: Session, adherent: Adherent, mois: Month) -> EntreesDuMois |
         if isinstance(built, Anomalie):
             anomalies.append(built)
         else:
-            found.append(built)
+            owed = saisies.get(contrat_id, ())
+            found.append(replace(built, situation=replace(built.situation, saisies=owed)) if owed else built)
     employeur = _employeur(adherent, parametre)
     shared = share_between_contracts(mois, employeur, [(key(item.agent.id), item.situation) for item in found])
     contrats = tuple(replace(item, situation=situation) for item, situation in zip(found, shared, strict=True))
@@ -216,6 +219,8 @@ def _employeur(adherent: Adherent, parametre: ParametreEmployeur) -> Employeur:
         taux_cdg_ppm=parametre.taux_cdg_ppm,
         cnfpt=parametre.cnfpt,
         assurance_chomage=parametre.assurance_chomage,
+        titre_restaurant_valeur=parametre.titre_restaurant_valeur,
+        titre_restaurant_part_employeur=parametre.titre_restaurant_part_employeur,
         heures_complementaires_majorees=parametre.heures_complementaires_majorees,
         primes_en_maladie=SortDesPrimes(parametre.primes_en_maladie),
     )
@@ -251,6 +256,8 @@ def _situation(
         quotite=Fraction(row.quotite_num, row.quotite_den),
         nbi=row.nbi,
         enfants_sft=row.enfants_sft,
+        enfants_sft_alternes=row.enfants_sft_alternes,
+        personnes_a_charge=row.personnes_a_charge,
         categorie=row.categorie,
         date_naissance=agent.date_naissance,
         date_debut=contrat.date_debut,

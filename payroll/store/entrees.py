@@ -96,6 +96,8 @@ class ParametreEntree(_Datee):
     gestion_chomage: Literal["01", "03", "04"] = "01"
     gestion_chomage_apprentis: Literal["01", "05"] = "01"
     heures_complementaires_majorees: bool = False
+    titre_restaurant_valeur: Montant = 0
+    titre_restaurant_part_employeur: Montant = 0
     primes_en_maladie: Literal["non_maintenu", "suit_le_traitement"] = "non_maintenu"
 
     @model_validator(mode="after")
@@ -133,6 +135,8 @@ class SituationEntree(_Datee):
     heures_tous_employeurs: Quotite | None = None
     quotite: Quotite = Fraction(1)
     enfants_sft: int = Field(default=0, ge=0, le=20)
+    enfants_sft_alternes: int = Field(default=0, ge=0, le=20)
+    personnes_a_charge: int = Field(default=0, ge=0, le=20)
     mandat: Literal["", "maire", "adjoint", "conseiller", "president", "vice_president"] = ""
     taux_indemnite: Pourcent = 0
     autres_mandats_brut: Montant = 0
@@ -185,6 +189,8 @@ class CumulEntree(_Entree):
     rafp_assiette: Montant = 0
     heures_exonerees: Montant = 0
     heures_payees_centiemes: int = 0
+    teletravail: Montant = 0
+    mobilites_durables: Montant = 0
     apprenti_exonere: Montant = 0
     plafond: Montant = 0
     regime_general: Montant = 0
@@ -198,6 +204,18 @@ class CumulEntree(_Entree):
     fnal_assiette: Montant = 0
     csg: Montant = 0
     csg_abattue: Montant = 0
+
+
+class SaisieEntree(_Datee):
+    """Un acte notifié au comptable : pension, saisie, cession. ``du`` : premier jour d'effet."""
+
+    numero: int = Field(ge=1)
+    type: Literal["pension_alimentaire", "saisie_administrative", "saisie_remuneration", "cession_remuneration"]
+    creancier: str = ""
+    reference: str = ""
+    notifiee_le: date
+    montant_mensuel: Montant | None = None
+    total: Montant | None = None
 
 
 class ContratEntree(_Entree):
@@ -215,8 +233,16 @@ class ContratEntree(_Entree):
     motif_recours: str = Field(default="", pattern=r"(\d{2})?")
     situations: tuple[SituationEntree, ...] = Field(min_length=1)
     permanents: tuple[PermanentEntree, ...] = ()
+    saisies: tuple[SaisieEntree, ...] = ()
     absences: tuple[AbsenceEntree, ...] = ()
     cumuls: tuple[CumulEntree, ...] = ()
+
+    @model_validator(mode="after")
+    def _seizures_are_numbered_once(self) -> ContratEntree:
+        numeros = [saisie.numero for saisie in self.saisies]
+        if len(set(numeros)) != len(numeros):
+            raise ValueError(f"deux saisies du contrat {self.numero} portent le même numéro")
+        return self
 
     @model_validator(mode="after")
     def _situations_do_not_overlap(self) -> ContratEntree:

@@ -78,6 +78,8 @@ class ParametreEmployeur(SQLModel, table=True):
     taux_cdg_ppm: int = 0
     cnfpt: bool = True
     assurance_chomage: bool = False
+    titre_restaurant_valeur: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    titre_restaurant_part_employeur: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     adhesion_chomage: date | None = None
     """Date d'adhésion à l'assurance chômage (S21.G00.40.030)."""
     gestion_chomage: str = "01"
@@ -174,6 +176,9 @@ class SituationContrat(SQLModel, table=True):
     quotite_num: int = 1
     quotite_den: int = 1
     enfants_sft: int = 0
+    enfants_sft_alternes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    personnes_a_charge: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Personnes à charge au sens des saisies (C. trav. R. 3252-3)."""
     mandat: str = ""
     taux_indemnite_ppm: int = 0
     autres_mandats_brut: int = 0

@@ -6,6 +6,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import payroll.store.tables
+import payroll.store.tables_saisies  # noqa: F401  (de même)
 import payroll.store.tables_dsn  # noqa: F401  (l’import déclare les tables dans SQLModel.metadata)
 
 engine = context.config.attributes["engine"]

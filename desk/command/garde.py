@@ -9,6 +9,7 @@ import typer
 
 from desk.command.console import acte_of_console, console, explains_refusals, opened, show_table
 from payroll.month.cles import rotate
+from payroll.month.conserver import erase, overdue
 from payroll.month.sauvegarder import backup, restore
 from payroll.settings import Reglages
 from payroll.store import audit
@@ -21,6 +22,7 @@ cles_app = typer.Typer(help="La clé qui chiffre NIR, IBAN et pièces.", no_args
 def register(app: typer.Typer) -> None:
     app.command("sauvegarder")(sauvegarder)
     app.command("restaurer")(restaurer)
+    app.command("conservation")(conservation)
     app.add_typer(audit_app, name="audit")
     app.add_typer(cles_app, name="cles")
 
@@ -39,6 +41,28 @@ def restaurer(source: Annotated[Path, typer.Argument(help="Le dossier d'une sauv
     reglages = Reglages()
     done = restore(source, reglages.adresse_de_la_base, reglages.pieces, reglages.cles)
     console.print(f"Restauré et relu : {plural(done.pieces, 'pièce')}, {plural(done.lignes, 'ligne')}.")
+
+
+@explains_refusals
+def conservation(
+    effacer: Annotated[str | None, typer.Option(help="Une sorte à effacer (colonne Sorte)")] = None,
+) -> None:
+    """Montre ce qui a passé son délai de conservation ; avec --effacer, l'efface et l'inscrit au journal."""
+    with opened() as (registre, acte):
+        if effacer:
+            count = erase(registre, effacer, acte)
+            console.print(f"{effacer} : {plural(count, 'ligne')} effacée{'s' if count > 1 else ''}.")
+        rows = overdue(registre, acte.moment.date())
+    show_table(
+        "Durées de conservation",
+        ("Sorte", "Ce que c'est", "Durée", "S'efface avant", "Lignes", "Texte"),
+        [
+            (item.code, item.libelle, f"{item.mois} mois", row.limite.libelle, str(row.lignes), item.texte)
+            for row in rows
+            for item in (row.delai,)
+        ],
+        right=("Lignes",),
+    )
 
 
 @audit_app.command("verifier")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,10 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Pieces:
-    """Les pièces, chiffrées, sous l'empreinte SHA-256 de leur contenu clair : on y ajoute, on n'y remplace rien."""
+    """Les pièces, chiffrées, sous l'empreinte SHA-256 de leur contenu clair : on y ajoute, on n'y remplace rien.
+
+    Seul l'effacement d'un délai passé (``payroll.month.conserver``) en ôte.
+    """
 
     def __init__(self, root: Path, coffre: Coffre) -> None:
         self.root = root
@@ -51,6 +54,13 @@ class Pieces:
     def names(self) -> Iterator[str]:
         """Les empreintes de toutes les pièces, dans l'ordre."""
         return iter(sorted(path.name for path in self.root.glob("??/*") if not path.name.startswith(".")))
+
+    def forget(self, kept: Collection[str]) -> int:
+        """Efface les pièces que rien ne nomme plus ; rend leur nombre."""
+        orphans = [name for name in self.names() if name not in kept]
+        for name in orphans:
+            self.path(name).unlink()
+        return len(orphans)
 
     def reseal(self) -> int:
         """Rechiffre par la clé du moment ce qui ne l'est pas ; rend le nombre de pièces rechiffrées."""

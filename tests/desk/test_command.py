@@ -99,6 +99,7 @@ COMMANDES = {
     "depot installer": "Pose la configuration d'OpenSSH",
     "sauvegarder": "Copie la base et les pièces",
     "restaurer": "Restaure dans l'installation des réglages",
+    "conservation": "Montre ce qui a passé son délai",
     "audit": "Le journal des gestes",
     "audit verifier": "Relit le journal chaîné",
     "cles": "La clé qui chiffre",

@@ -55,9 +55,11 @@ def _returned(folder: Path) -> dict[str, str]:
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str], dict[str, str]]:
     """Le dossier de la démonstration, ce qu'elle a rendu la première fois, puis la seconde."""
     folder = tmp_path_factory.mktemp("demo")
-    _play(folder)
+    screens = [_play(folder)]
     first = _returned(folder)
-    _play(folder)
+    screens.append(_play(folder))
+    for rank, screen in enumerate(screens):
+        (folder.parent / f"ecran-{rank}.txt").write_text(screen, encoding="utf-8")
     return folder, first, _returned(folder)
 
 
@@ -97,20 +99,44 @@ def test_le_fichier_fautif_a_eu_ses_erreurs_situees_avant_sa_correction(
     assert len(list(folder.glob("a-corriger-*.xlsx"))) == 1
 
 
+def _secrets() -> dict[str, set[bytes]]:
+    """Ce qui nomme une personne des exemples, par sorte ; un nom porté aussi par une commune n'en est pas un."""
+    agents = [agent for adherent in ADHERENTS.values() for agent in adherent["agents"]]
+    places = " ".join(f"{adherent['nom']} {adherent.get('ville', '')}" for adherent in ADHERENTS.values()).casefold()
+    names = {str(agent["nom"]) for agent in agents if str(agent["nom"]).casefold() not in places}
+    return {
+        "NIR": {str(agent["nir"]).encode() for agent in agents},
+        "IBAN": {str(agent["iban"]).encode() for agent in agents if agent.get("iban")},
+        "nom": {name.encode() for name in names},
+    }
+
+
+def _found(paths: list[Path], *sorts: str) -> list[tuple[str, str]]:
+    secrets = {(sort, secret) for sort in sorts for secret in _secrets()[sort]}
+    assert len(secrets) > 20
+    contents = [(path, path.read_bytes()) for path in paths if path.is_file()]
+    assert contents
+    return [(path.name, sort) for path, content in contents for sort, secret in secrets if secret in content]
+
+
 @pytest.mark.privacy
-def test_aucun_nir_ni_iban_ne_reste_dans_les_journaux_ni_chez_prefect(
+def test_ni_nom_ni_nir_ni_iban_dans_les_journaux_ni_chez_prefect(
     played: tuple[Path, dict[str, str], dict[str, str]],
 ) -> None:
     folder = played[0]
-    secrets = {
-        value.encode()
-        for adherent in ADHERENTS.values()
-        for agent in adherent["agents"]
-        for value in (agent["nir"], agent["iban"])
-    }
-    seen = [path for path in (*folder.glob("prefect/**/*"), folder / "prefect.log") if path.is_file()]
 
-    assert seen
-    for path in seen:
-        content = path.read_bytes()
-        assert not [secret for secret in secrets if secret in content], path
+    assert _found([*folder.glob("prefect/**/*"), *folder.glob("*.log")], "nom", "NIR", "IBAN") == []
+    # L'écran montre l'accusé que lit la secrétaire, où ses agents sont nommés ; jamais leurs numéros.
+    assert _found(list(folder.parent.glob("ecran-*.txt")), "NIR", "IBAN") == []
+
+
+@pytest.mark.privacy
+def test_ni_nir_ni_iban_ne_se_lisent_dans_le_registre(played: tuple[Path, dict[str, str], dict[str, str]]) -> None:
+    assert _found(list((played[0] / "registre").rglob("*")), "NIR", "IBAN") == []
+
+
+@pytest.mark.privacy
+def test_aucun_nom_de_fichier_ne_nomme_une_personne(played: tuple[Path, dict[str, str], dict[str, str]]) -> None:
+    names = "\n".join(str(path.relative_to(played[0])) for path in played[0].rglob("*")).encode()
+
+    assert [secret for secrets in _secrets().values() for secret in secrets if secret in names] == []

@@ -1,4 +1,4 @@
-"""Des fichiers abîmés par milliers : une anomalie ou une lecture franche, jamais une panne (en long : ``make soak``)."""
+"""Des fichiers abîmés par milliers : une anomalie ou une lecture franche, jamais une panne (en long, ``make soak``)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test soak lint format mypy bench bench-quick clean
+.PHONY: help install dev demo test pair soak lint format mypy bench bench-quick clean
 
 help: ## Liste les gestes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -26,6 +26,8 @@ test: $(VENV)/.developpement ## Passe tous les essais
 
 soak: $(VENV)/.developpement ## Les épreuves en long : couper à chaque écriture, abîmer cent mille fichiers (des heures)
 	@$(BIN)/python -m pytest --endurance tests/pannes
+
+pair: $(VENV)/pair/.installe ## Pose OpenFisca-France à part : les essais de comparaison s'en servent
 
 lint: $(VENV)/.developpement ## Vérifie le style du code et des données
 	@$(BIN)/ruff check .
@@ -60,6 +62,13 @@ $(VENV)/.developpement: requirements.lock requirements-dev.lock pyproject.toml |
 	@$(PIP) install --require-hashes --use-pep517 -r requirements-dev.lock -c requirements-dev.lock  # odfpy n'existe qu'en source : pas d'--only-binary ici
 	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
 	@touch $(VENV)/.installe $@
+
+# OpenFisca borne numpy plus bas que notre verrou : il a le sien, dans un environnement à lui.
+$(VENV)/pair/.installe: requirements-peer.lock | $(BIN)/pip
+	@echo "Installation d'OpenFisca-France dans $(VENV)/pair/ (une minute)…"
+	@sh .ci/venv "$(PYTHON)" "$(VENV)/pair"
+	@$(VENV)/pair/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes --only-binary :all: -r requirements-peer.lock
+	@touch $@
 
 $(BIN)/pip:
 	@sh .ci/venv "$(PYTHON)" "$(VENV)"

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench.depot import SESSIONS, drop_all
 from bench.matiere import ACTE, MOIS, installation
 from dsn.check_file import check_file
 from payroll import engine
@@ -33,6 +34,7 @@ def main() -> None:
         rows.append(_payslips(place.payslips(), 20 if quick else 92))
         rows.extend(_dsn(place))
         place.registre.close()
+    rows.extend(_drops(60 if quick else 600))
     _tell(rows)
 
 
@@ -68,6 +70,16 @@ def _dsn(place: Any) -> list[dict[str, Any]]:
             "DSN produite, contrôlée, gardée", 0.5, seconds / len(place.codes), "s/adhérent", "92 contrats, 7 adhérents"
         ),
         _row("relecture et contrôle d'une DSN", 1_000_000, lines / check, "rubriques/s", f"{lines} rubriques"),
+    ]
+
+
+def _drops(count: int) -> list[dict[str, Any]]:
+    load = drop_all(count)
+    note = f"{load.pris} pris, {load.repondus} accusés, {SESSIONS} sessions à la fois"
+    return [
+        _row(f"{count} mois ouverts et rendus", 0.3, load.ouverture / count, "s/adhérent", ""),
+        _row(f"{count} mairies déposent", 60, load.depot, "s", note),
+        _row(f"relève de {count} dépôts", 60, load.releve, "s", "lire, contrôler, répondre, une connexion"),
     ]
 
 

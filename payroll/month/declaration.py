@@ -15,6 +15,7 @@ from dsn.anomalies import Anomaly
 from dsn.assemble import Assemblage, LigneCtp, LignePaie, assemble
 from dsn.changements import Etat
 from dsn.norm import for_month
+from dsn.prevoyance import affilier
 from dsn.totals import exoneration, remunerations_requises
 from payroll.engine.bulletin import Ligne, Section
 from payroll.money import apply_rate
@@ -64,9 +65,12 @@ def declare_bulletin(
     """Met un bulletin en faits DSN ; ``absences`` : celles du contrat depuis un an, et les arrêts de l'agent."""
     built = _assembled(context, lu)
     contrat, missing = declare_contract(context, lu, absences, emplois_multiples=emplois_multiples)
-    individu = _individu(lu, contrat, _versement(context, lu, built.bases, taux), seniority(context, lu))
+    affiliations, cover, uncovered = _complementary(context, lu)
+    contrat = replace(contrat, affiliations=affiliations)
+    payment = _versement(context, lu, (*built.bases, *cover), taux)
+    individu = _individu(lu, contrat, payment, seniority(context, lu, affilie=bool(affiliations)))
     states = contract_states(context, lu, situations, emplois_multiples=emplois_multiples)
-    return Declaree(individu, built.ctp, (*built.anomalies, *missing), tuple(states))
+    return Declaree(individu, built.ctp, (*built.anomalies, *missing, *uncovered), tuple(states))
 
 
 def _assembled(context: Employe, lu: BulletinLu) -> Assemblage:
@@ -102,9 +106,45 @@ def _assembled(context: Employe, lu: BulletinLu) -> Assemblage:
     return built([*lines, exempt]) if exempt else done
 
 
+def _complementary(
+    context: Employe, lu: BulletinLu
+) -> tuple[tuple[facts.Affiliation, ...], tuple[facts.Base, ...], list[Anomaly]]:
+    """Les affiliations et bases 31 des contrats collectifs dont le bulletin porte une cotisation."""
+    table, due = dsn_codes.load(), dict[str, int]()
+    for ligne in lu.bulletin.lignes:
+        row = table.prevoyance(ligne.code)
+        if row is not None and row.valeur:
+            due[row.valeur] = due.get(row.valeur, 0) + ligne.montant_salarie + ligne.montant_employeur
+    found = [
+        Anomaly(
+            0,
+            "S21.G00.15.001",
+            "FAI-04",
+            True,
+            f"Agent {lu.agent.matricule} : une cotisation au contrat collectif de {risk} est au bulletin et ce contrat "
+            "n'est pas décrit chez l'adhérent (référence, organisme). Ajoutez-le d'après la fiche de paramétrage.",
+        )
+        for risk in sorted(due)
+        if risk not in context.adhesions
+    ]
+    covered = {risk: amount for risk, amount in due.items() if risk in context.adhesions}
+    composant = table.prevoyance("composant")
+    first, last = period_of(context, lu)
+    affiliations, bases = affilier(
+        context.adhesions,
+        covered,
+        (composant.valeur if composant else None) or "",
+        first,
+        last,
+        lu.contrat.numero,
+        populations=context.populations,
+    )
+    return affiliations, bases, found
+
+
 def _contributions(context: Employe, lu: BulletinLu, ligne: Ligne) -> list[LignePaie]:
     """Une ligne de cotisation du bulletin, en une ligne de paie DSN (deux pour la CNRACL : NBI à part)."""
-    if ligne.section not in _CONTRIBUTIONS or ligne.code == "pas":
+    if ligne.section not in _CONTRIBUTIONS or ligne.code == "pas" or dsn_codes.load().prevoyance(ligne.code):
         return []
     whole = LignePaie(
         contribution=ligne.code,

@@ -6,7 +6,7 @@ Les codes viennent tous de ``dsn/codes`` ; ce qui manque pour déclarer un contr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from dsn import codes as dsn_codes
@@ -38,6 +38,10 @@ class Employe:
     norme: str
     declarant: Declarant
     figures: Figures
+    adhesions: Mapping[str, facts.Adhesion] = field(default_factory=dict)
+    """Risque (``sante``, ``prevoyance``) → contrat collectif en vigueur."""
+    populations: Mapping[str, str] = field(default_factory=dict)
+    """Risque → code population de rattachement."""
 
 
 def population_of(lu: BulletinLu) -> str:
@@ -100,9 +104,15 @@ def contract_states(
     return [Etat(row.du, _contract(context, lu, row, value, emplois_multiples=emplois_multiples)) for row in past]
 
 
-def seniority(context: Employe, lu: BulletinLu) -> tuple[facts.Anciennete, ...]:
-    """L'ancienneté dans l'établissement, exigée d'un contrat de droit privé : en mois, en jours le premier mois."""
-    row = dsn_codes.load().contrat(context.norme, population_of(lu)).get("S21.G00.86.001")
+def seniority(context: Employe, lu: BulletinLu, *, affilie: bool) -> tuple[facts.Anciennete, ...]:
+    """L'ancienneté dans l'établissement, en mois, en jours le premier mois.
+
+    Exigée d'un contrat de droit privé (CCH-14 p.318) et d'un agent affilié à une prévoyance (CCH-12).
+    """
+    table = dsn_codes.load()
+    row = table.contrat(context.norme, population_of(lu)).get("S21.G00.86.001")
+    if row is None and affilie:
+        row = table.convention("anciennete_affilie")
     if row is None:
         return ()
     start, end = lu.contrat.date_debut, period_of(context, lu)[1]

@@ -18,6 +18,7 @@ from dsn.individus import fusionner
 from dsn.message import Block
 from dsn.monthly import build
 from dsn.norm import for_month
+from dsn.prevoyance import adhesions_declarees, paiements
 from dsn.totals import agreger, montant_cotisations, montant_pas, total_bordereau
 from dsn.writer import write
 from payroll import legislation
@@ -34,6 +35,7 @@ from payroll.store.registre import Registre
 from payroll.store.tables import (
     Absence,
     Adherent,
+    AdhesionPrevoyance,
     Agent,
     EtatFichier,
     EtatPaie,
@@ -186,6 +188,7 @@ def _facts(
     parametre = employer_settings(session, adherent, mois)
     if parametre is None:
         raise GesteRefuse(f"{adherent.nom} : aucun paramètre d'employeur n'est en vigueur en {mois.libelle}.")
+    adhesions = _adhesions(session, adherent, mois)
     context = Employe(
         adherent=adherent,
         parametre=parametre,
@@ -193,6 +196,13 @@ def _facts(
         norme=for_month(mois.first_day).version,
         declarant=declarant,
         figures=legislation.load().at(mois),
+        adhesions={
+            row.risque: facts.Adhesion(
+                reference=row.reference, organisme=row.organisme, delegataire=row.delegataire, identifiant=str(rank)
+            )
+            for rank, row in enumerate(adhesions, start=1)
+        },
+        populations={row.risque: row.population for row in adhesions},
     )
     bulletins = read_bulletins(session, paie)
     absences = _absences(session, adherent, mois)
@@ -274,6 +284,7 @@ def _etablissement(context: Employe, declared: list[Declaree], precedents: Seque
         adresse=_address(adherent),
         convention_collective=table.convention("fpt").valeur or "",
         effectif=context.parametre.effectif if _EFFECTIF in for_month(mois.first_day).rubriques else None,
+        adhesions=adhesions_declarees(context.adhesions.values(), individus),
         versements=tuple(
             facts.VersementOrganisme(
                 organisme=organisme,
@@ -287,10 +298,21 @@ def _etablissement(context: Employe, declared: list[Declaree], precedents: Seque
             )
             for organisme, entite, total in payments
             if organisme and total
-        ),
+        )
+        + paiements(context.adhesions.values(), individus, mois.first_day, mois.last_day, adherent.bic, adherent.iban),
         bordereaux=(bordereau,) if aggregated else (),
         individus=individus,
     )
+
+
+def _adhesions(session: Session, adherent: Adherent, mois: Month) -> list[AdhesionPrevoyance]:
+    """Les contrats collectifs en vigueur au dernier jour du mois."""
+    rows = session.exec(
+        select(AdhesionPrevoyance)
+        .where(AdhesionPrevoyance.adherent_id == adherent.id, AdhesionPrevoyance.du <= mois.last_day)
+        .order_by(col(AdhesionPrevoyance.id))
+    )
+    return [row for row in rows if row.au is None or row.au >= mois.last_day]
 
 
 def _situations(session: Session, bulletins: Sequence[BulletinLu]) -> dict[int, list[SituationContrat]]:

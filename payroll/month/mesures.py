@@ -135,8 +135,11 @@ def net_verse(bulletin: Bulletin) -> int:
     """
     if net_fiscal(bulletin) <= 0:
         return bulletin.net_avant_impot
-    return net_fiscal(bulletin) - sum(
-        ligne.montant_salarie for ligne in bulletin.lignes if ligne.code in _NON_DEDUCTIBLES
+    # La part de l'employeur au contrat collectif de santé est imposable sans être versée.
+    return (
+        net_fiscal(bulletin)
+        - bulletin.colonnes.get("psc_employeur_imposable", 0)
+        - sum(ligne.montant_salarie for ligne in bulletin.lignes if ligne.code in _NON_DEDUCTIBLES)
     )
 
 

@@ -275,7 +275,7 @@ def _two_contracts() -> Donnees:
     data = description("hontarede")
     agent = next(agent for agent in data["agents"] if agent["matricule"] == "HT008")
     second = dict(agent["contrats"][0]) | {"numero": "HT00802", "permanents": []}
-    situation = dict(second["situations"][0]) | {"heures_hebdo": "5", "heures_tous_employeurs": "33"}
+    situation = dict(second["situations"][0]) | {"heures_hebdo": "3", "heures_tous_employeurs": "35"}
     second["situations"] = [situation]
     agent["contrats"].append(second)
     return data

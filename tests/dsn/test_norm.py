@@ -2,11 +2,90 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+import dsn
+from dsn import norm as norm_room
+from dsn import reader
 from dsn.norm import NormError, compile_xsd, for_month, load, versions
+
+SKELETON = (Path(__file__).parent / "messages" / "squelette-P25V01.dsn").read_bytes()
+
+
+@pytest.fixture
+def norm_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Une copie des données de la norme, que l'essai peut compléter ou abîmer."""
+    folder = tmp_path / "norm"
+    shutil.copytree(norm_room.FOLDER, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    monkeypatch.setattr(norm_room, "FOLDER", folder)
+    load.cache_clear()
+    yield folder
+    load.cache_clear()
+
+
+def add_version(folder: Path, version: str, first: str, last: str, controls: str) -> Path:
+    """Une norme de plus, faite des données de P26V01."""
+    added = folder / version
+    shutil.copytree(folder / "P26V01", added)
+    head = json.loads((added / "norme.json").read_text("utf-8"))
+    head |= {"version": version, "premier_mois": first, "dernier_mois": last, "controles": controls}
+    (added / "norme.json").write_text(json.dumps(head), "utf-8")
+    enums = json.loads((added / "enums.json").read_text("utf-8"))
+    enums["S10.G00.00.006"] = {version: version}
+    (added / "enums.json").write_text(json.dumps(enums), "utf-8")
+    return added
+
+
+def test_ajouter_p27v01_n_est_qu_ajouter_des_donnees(norm_folder: Path) -> None:
+    add_version(norm_folder, "P27V01", "2027-01", "2027-12", "P25V01")
+    assert versions() == ("P25V01", "P26V01", "P27V01")
+    assert for_month(date(2027, 1, 1)).version == "P27V01"
+    assert for_month(date(2026, 12, 1)).version == "P26V01"
+    assert len(load("P27V01").controles) == 911
+    content = SKELETON.replace(b"P25V01", b"P27V01").replace(b"092025", b"092027")
+    content = content.replace(b"S21.G00.40.020,'999'", b"S21.G00.40.020,'998'")
+    message, anomalies = reader.read(content)
+    assert anomalies == []
+    assert message.norm() is load("P27V01")
+    assert {item.code for item in dsn.check_file(content)} & {"LEC-05", "LEC-07", "GEN-21"} == set()
+
+
+def test_une_norme_peut_apporter_ses_propres_controles(norm_folder: Path) -> None:
+    added = add_version(norm_folder, "P27V01", "2027-01", "2027-12", "P27V01")
+    for name in ("controles.csv", "generiques.csv", "motifs_rupture.json"):
+        shutil.copy(norm_folder / "P25V01" / name, added / name)
+    rows = (added / "controles.csv").read_text("utf-8").splitlines(keepends=True)
+    (added / "controles.csv").write_text("".join(row for row in rows if ",CME-11," not in row), "utf-8")
+    assert len(load("P27V01").controles) == 911 - 4
+    assert len(load("P26V01").controles) == 911
+
+
+@pytest.mark.parametrize(
+    "name, before, after, problem",
+    [
+        (
+            "blocs.csv",
+            "S21.G00.81,Cotisation individuelle,S21.G00.78",
+            "S21.G00.81,Cotisation individuelle,S21.G00.99",
+            "parent",
+        ),
+        ("enums.json", '"S21.G00.40.007"', '"S21.G00.40.907"', "énumération sans rubrique"),
+        ("rubriques.csv", "S21.G00.40.007,", "S21.G00.39.007,", "bloc sans arborescence"),
+    ],
+)
+def test_une_norme_incoherente_est_refusee(norm_folder: Path, name: str, before: str, after: str, problem: str) -> None:
+    path = norm_folder / "P26V01" / name
+    text = path.read_text("utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), "utf-8")
+    with pytest.raises(NormError, match=problem):
+        load("P26V01")
 
 
 def test_les_deux_versions_sont_presentes() -> None:

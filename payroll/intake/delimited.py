@@ -28,6 +28,9 @@ CHAMPS: Mapping[str, tuple[str, ...]] = {
     "observation": ("observation",),
     "mois_de_droit": ("mois_de_droit",),
     "prolongation": ("prolongation",),
+    "sans_carence": ("sans_carence",),
+    "duree": ("duree",),
+    "temps_travaille": ("temps",),
     "nom": ("nom",),
     "prenom": ("prenom",),
 }

@@ -12,19 +12,25 @@ from payroll.periods import Month
 
 IHTS_TEXTE = "décret 2002-60 du 14/01/2002, art. 6"
 HC_TEXTE = "décret 2020-592 du 15/05/2020, art. 1"
+DECOMPTE = "ijss_brutes"
+"""Le montant brut du décompte de la CPAM, pour un agent du régime général en arrêt."""
+
 _IHTS_DROIT = "décret 2002-60 du 14/01/2002, art. 2"
 
 
 def add_element(
     work: Collecte, agent: RosterAgent, code: str, ligne: Ligne, field: str, *, observation: str = ""
 ) -> None:
-    """Garde la valeur que porte ``field`` pour cet agent et cette rubrique ; zéro ou vide ne disent rien."""
+    """Garde la valeur que porte ``field`` pour cet agent et cette rubrique ; zéro ou vide ne disent rien.
+
+    Un décompte de la CPAM nul dit qu'elle n'a rien versé : lui seul se garde.
+    """
     case, lieu = ligne.get(field), ligne.lieu(field, agent.matricule, code)
     if case is None:
         return
     value = work.number(case, lieu)
     month, settled = _right_month(work, ligne, agent, code)
-    if not value or not settled:
+    if value is None or (not value and code != DECOMPTE) or not settled:
         return
     if _not_entitled(work, agent, code, lieu, case.texte) or _oversized(work, code, value, lieu, case.texte):
         return

@@ -56,6 +56,9 @@ ABSENCES_COLONNES: Mapping[str, str] = {
     "fin": "Dernier jour",
     "prolongation": "Prolongation",
     "observation": "Observation",
+    "sans_carence": "Sans jour de carence",
+    "duree": "Heures ou demi-journée",
+    "temps": "Temps travaillé (%)",
 }
 SORTIES_COLONNES: Mapping[str, str] = {
     "agent": "Agent sortant",
@@ -105,6 +108,7 @@ class Formulaire:
     """Les listes de ``formulaire.yaml``."""
 
     natures: tuple[Choix, ...]
+    sans_carence: tuple[Choix, ...]
     motifs: tuple[Choix, ...]
     statuts: tuple[Choix, ...]
     fins_dsn: Mapping[str, str]

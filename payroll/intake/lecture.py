@@ -40,6 +40,17 @@ class AbsenceLue:
     cellule: str = ""
     observation: str = field(default="", repr=False)
     numero_contrat: str = ""
+    motif_sans_carence: str = ""
+    heures: int | None = None
+    """Absence de moins d'un jour, en centièmes d'heure."""
+    demi_journee: bool = False
+    quotite_ppm: int | None = None
+    """Part de temps travaillée en temps partiel thérapeutique."""
+
+    @property
+    def precisions(self) -> tuple[bool, str, int | None, bool, int | None]:
+        """Ce que l'absence dit au-delà de sa nature et de ses dates."""
+        return self.prolongation, self.motif_sans_carence, self.heures, self.demi_journee, self.quotite_ppm
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,7 @@ class Lecture:
         return (
             self.neant,
             frozenset((e.matricule, e.numero_contrat, e.code, e.mois_de_droit, e.valeur) for e in self.elements),
-            frozenset((a.matricule, a.numero_contrat, a.type, a.debut, a.fin, a.prolongation) for a in self.absences),
+            frozenset((a.matricule, a.numero_contrat, a.type, a.debut, a.fin, a.precisions) for a in self.absences),
             frozenset((s.matricule, s.numero_contrat, s.date, s.motif) for s in self.sorties),
             frozenset((e.nom, e.prenom, e.date, e.statut) for e in self.entrees_annoncees),
         )

@@ -10,13 +10,14 @@ from payroll.intake.collecte import Collecte
 from payroll.intake.lecture import AbsenceLue, EntreeAnnoncee, SortieLue
 from payroll.intake.roster import RosterAgent
 from payroll.intake.tables import Ligne
+from payroll.legislation.conges import load_conges
 
 ENTREES_A_L_AVANCE = timedelta(days=92)
 """Une arrivée s'annonce au plus trois mois avant."""
 
 
 def add_absence(work: Collecte, agent: RosterAgent, ligne: Ligne) -> None:
-    """Garde l'absence de cette ligne (nature, debut, fin, prolongation, observation)."""
+    """Garde l'absence de cette ligne (nature, debut, fin, prolongation, observation, précisions de sa nature)."""
     natures = layout.formulaire().natures
     who = agent.matricule
     code = work.choice(ligne.get("nature"), natures, "la nature de l'absence", ligne.lieu("nature", who))
@@ -24,6 +25,7 @@ def add_absence(work: Collecte, agent: RosterAgent, ligne: Ligne) -> None:
     end = work.day(ligne.get("fin"), "le dernier jour", ligne.lieu("fin", who))
     title = layout.ABSENCES_COLONNES["prolongation"]
     extension = work.yes(ligne.get("prolongation"), title, ligne.lieu("prolongation", who))
+    exemption, hours, half, share = _details(work, who, code, ligne)
     if code is None or start is None or end is None or not _dates_hold(work, agent, start, end, ligne):
         return
     work.absences.append(
@@ -37,8 +39,50 @@ def add_absence(work: Collecte, agent: RosterAgent, ligne: Ligne) -> None:
             cellule=ligne.lieu("debut").cellule,
             observation=ligne.texte("observation"),
             numero_contrat=work.contract_number(agent),
+            motif_sans_carence=exemption,
+            heures=hours,
+            demi_journee=half,
+            quotite_ppm=share,
         )
     )
+
+
+_DEMI = frozenset(map(layout.fold, ("demi-journée", "demi", "1/2", "une demi-journée")))
+
+
+def _details(work: Collecte, who: str, code: str | None, ligne: Ligne) -> tuple[str, int | None, bool, int | None]:
+    """Le motif sans carence, les heures, la demi-journée et le temps travaillé, chacun avec la nature qui l'admet."""
+    nature = load_conges().natures.get(code or "")
+    exemption, hours, half, share = "", None, False, None
+    if ligne.get("sans_carence") is not None:
+        choices, place = layout.formulaire().sans_carence, ligne.lieu("sans_carence", who)
+        exemption = work.choice(ligne.get("sans_carence"), choices, "le motif sans jour de carence", place) or ""
+        if nature is not None and code != "cmo":
+            _unexpected(work, ligne, "sans_carence", who, "seul un congé de maladie ordinaire a un jour de carence.")
+    case = ligne.get("duree")
+    if case is not None:
+        half = layout.fold(case.texte) in _DEMI
+        hours = None if half else work.number(case, ligne.lieu("duree", who))
+        if nature is not None and not nature.partielle:
+            _unexpected(work, ligne, "duree", who, "cette absence se compte en jours entiers.")
+    case = ligne.get("temps")
+    if case is not None:
+        percent = work.number(case, ligne.lieu("temps", who))
+        share = None if percent is None else percent * 100
+        if nature is not None and not nature.quotite:
+            _unexpected(work, ligne, "temps", who, "cette absence n'a pas de part de temps travaillée.")
+    elif nature is not None and nature.quotite:
+        work.constats.add(
+            "choix-manquant",
+            "la part de temps travaillée manque.",
+            ligne.lieu("temps", who),
+            attendu="un pourcentage, celui de l'arrêté : 50 à 90",
+        )
+    return exemption, hours, half, share
+
+
+def _unexpected(work: Collecte, ligne: Ligne, field: str, who: str, message: str) -> None:
+    work.constats.add("choix-inconnu", message, ligne.lieu(field, who), recu=ligne.texte(field), attendu="rien ici")
 
 
 def _dates_hold(work: Collecte, agent: RosterAgent, start: date, end: date, ligne: Ligne) -> bool:

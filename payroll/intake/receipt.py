@@ -131,6 +131,12 @@ def _said_of(lecture: Lecture, roster: Roster, agent: RosterAgent) -> list[str]:
     for absence in filter(own, lecture.absences):
         more = ", prolongation" if absence.prolongation else ""
         nature = layout.libelle(form.natures, absence.type)
+        more += (
+            f", {layout.libelle(form.sans_carence, absence.motif_sans_carence)}" if absence.motif_sans_carence else ""
+        )
+        more += ", demi-journée" if absence.demi_journee else ""
+        more += f", {layout.format_hours(absence.heures)} h" if absence.heures is not None else ""
+        more += f", {layout.format_hours(absence.quotite_ppm // 100)} % travaillés" if absence.quotite_ppm else ""
         lines.append(f"{nature}, du {absence.debut:%d/%m/%Y} au {absence.fin:%d/%m/%Y}{more}")
     lines += [
         f"Départ le {sortie.date:%d/%m/%Y} : {layout.libelle(form.motifs, sortie.motif)}"

@@ -59,6 +59,8 @@ class RubriqueSaisie:
     code: str
     libelle: str
     unite: Unite = "montant"
+    ponctuelle: bool = False
+    """Vrai : dans la liste des « Autres éléments », sans colonne à elle."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,9 +88,12 @@ def _write_lists(sheet: Worksheet, roster: Roster) -> dict[str, str]:
         "matricules": [roster.cle(agent) for agent in roster.agents],
         "agents": [layout.agent_label(roster.cle(agent), agent.nom, agent.prenom) for agent in roster.agents],
         "natures": [choice.libelle for choice in form.natures],
+        "sans_carence": [choice.libelle for choice in form.sans_carence],
         "motifs": [choice.libelle for choice in form.motifs],
         "statuts": [choice.libelle for choice in form.statuts],
-        "rubriques": [layout.column_title(r, roster) for r in layout.primes(roster) if r.unite == "montant"],
+        "rubriques": [
+            layout.column_title(r, roster) for r in layout.primes(roster) if r.unite == "montant" or r.ponctuelle
+        ],
         "oui": ["oui"],
         "oui_non": ["oui", "non"],
     }
@@ -148,8 +151,8 @@ def _write_elements(sheet: Worksheet, roster: Roster) -> None:
         "Une case gris foncé n'est pas à remplir : d'après son dossier, l'agent n'y a pas droit.",
     )  # fmt: skip
     fixed = (layout.MATRICULE, layout.NOM, layout.PRENOM, layout.EMPLOI)
-    rubriques = list(layout.rubriques(roster).values())
-    titles = [*fixed, *(_header(roster, code) for code in layout.rubriques(roster)), layout.COMMENTAIRE]
+    rubriques = [rubrique for rubrique in layout.rubriques(roster).values() if not rubrique.ponctuelle]
+    titles = [*fixed, *(_header(roster, rubrique.code) for rubrique in rubriques), layout.COMMENTAIRE]
     for column, text in enumerate(titles, start=1):
         style.header(sheet, LIGNE_TITRES, column, text)
     last = PREMIERE_LIGNE + max(1, len(roster.agents)) - 1
@@ -205,14 +208,19 @@ def _write_absences(sheet: Worksheet, roster: Roster, lists: dict[str, str]) -> 
         "Une ligne par absence, premier et dernier jours inclus. "
         "Une absence qui dépasse le mois se saisit avec ses vraies dates. "
         "« Prolongation » : oui si l'arrêt prolonge sans interruption un arrêt déjà connu.",
+        "À droite, seulement si besoin : pourquoi il n'y a pas de jour de carence (maladie) ; les heures, ou "
+        "« demi-journée » (grève, service non fait) ; le temps travaillé (temps partiel thérapeutique).",
     )  # fmt: skip
-    last = _table(sheet, roster, layout.ABSENCES_COLONNES, {"debut": "date", "fin": "date", "observation": "wrapped"})
+    kinds = {"debut": "date", "fin": "date", "observation": "wrapped"}
+    last = _table(sheet, roster, layout.ABSENCES_COLONNES, kinds)
     _list(sheet, f"A{PREMIERE_LIGNE}:A{last}", lists["agents"], "Choisissez l'agent dans la liste.")
     _list(sheet, f"B{PREMIERE_LIGNE}:B{last}", lists["natures"], "Choisissez la nature de l'absence dans la liste.")
     _list(sheet, f"E{PREMIERE_LIGNE}:E{last}", lists["oui_non"], "Choisissez « oui » ou « non ».")
     _dates(sheet, f"C{PREMIERE_LIGNE}:C{last}", roster.mois.first_day - timedelta(days=366 * 5), roster.mois.last_day)
     _dates(sheet, f"D{PREMIERE_LIGNE}:D{last}", roster.mois.first_day, roster.mois.last_day + timedelta(days=366 * 3))
-    style.finish(sheet, roster, widths=(36, 52, 14, 14, 16, 44), freeze=f"B{PREMIERE_LIGNE}", header_row=LIGNE_TITRES)
+    _list(sheet, f"G{PREMIERE_LIGNE}:G{last}", lists["sans_carence"], "Choisissez le motif dans la liste.")
+    widths = (36, 56, 14, 14, 16, 44, 40, 16, 14)
+    style.finish(sheet, roster, widths=widths, freeze=f"B{PREMIERE_LIGNE}", header_row=LIGNE_TITRES)
 
 
 def _write_mouvements(sheet: Worksheet, roster: Roster, lists: dict[str, str]) -> None:
@@ -238,8 +246,8 @@ def _write_mouvements(sheet: Worksheet, roster: Roster, lists: dict[str, str]) -
 def _write_autres(sheet: Worksheet, roster: Roster, lists: dict[str, str]) -> None:
     style.title(
         sheet, roster, "Autres éléments",
-        "Pour un montant qui demande une explication. Le mois de droit est celui que la somme rémunère : "
-        "laissez vide pour ce mois-ci.",
+        "Pour un élément rare, ou un montant qui demande une explication. "
+        "Le mois de droit est celui que la somme rémunère : laissez vide pour ce mois-ci.",
         "Une somme due au titre d'un mois passé : appelez votre gestionnaire.",
     )  # fmt: skip
     last = _table(sheet, roster, layout.AUTRES_COLONNES, {"montant": "number", "motif": "wrapped"})
@@ -249,7 +257,7 @@ def _write_autres(sheet: Worksheet, roster: Roster, lists: dict[str, str]) -> No
         sheet,
         f"C{PREMIERE_LIGNE}:C{last}",
         layout.PLAFOND_MONTANT,
-        "un montant en euros, sans signe moins, avec deux décimales au plus",
+        "un montant en euros, ou le nombre que dit la rubrique, sans signe moins",
     )
     style.finish(sheet, roster, widths=(36, 40, 16, 18, 60), freeze=f"B{PREMIERE_LIGNE}", header_row=LIGNE_TITRES)
 

@@ -210,6 +210,10 @@ def _record_reading(
                     debut=absence.debut,
                     fin=absence.fin,
                     prolongation=absence.prolongation,
+                    motif_sans_carence=absence.motif_sans_carence,
+                    heures_centiemes=absence.heures,
+                    demi_journee=absence.demi_journee,
+                    quotite_ppm=absence.quotite_ppm,
                 )
             )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
@@ -17,7 +17,6 @@ from sqlmodel import Session, col, or_, select
 
 from payroll.anomalies import Anomalie
 from payroll.engine.situation import (
-    Arret,
     Cumuls,
     Employeur,
     RegimeRetraite,
@@ -26,6 +25,7 @@ from payroll.engine.situation import (
     Statut,
 )
 from payroll.month.commun import key
+from payroll.month.conges import earlier_wages, leaves
 from payroll.month.parties import cut, mandate_of
 from payroll.month.personnes import conditions_without_index, share_between_contracts
 from payroll.month.saisies import seizures_of
@@ -48,9 +48,6 @@ from payroll.store.tables import (
     SortieAnnoncee,
     TauxPas,
 )
-
-_ANNEE_MEDICALE = timedelta(days=365)
-"""CGFP L. 822-2 : les droits à congé de maladie se comptent sur les douze mois précédents."""
 
 
 class _Dated(Protocol):
@@ -109,6 +106,16 @@ def permanent_rubriques(session: Session, contrat_ids: list[int], mois: Month) -
     return frozenset(row.rubrique for row in rows if _touches(row, mois.first_day, mois.last_day))
 
 
+def permanent_amounts(session: Session, contrat_ids: list[int], mois: Month, rubrique: str) -> dict[int, int]:
+    """Contrat → montant de cette rubrique permanente ce mois-ci (centimes ou centièmes), pour ceux qui l'ont."""
+    rows = session.exec(
+        select(ElementPermanent).where(
+            col(ElementPermanent.contrat_id).in_(contrat_ids), ElementPermanent.rubrique == rubrique
+        )
+    )
+    return {row.contrat_id: row.montant for row in rows if _touches(row, mois.first_day, mois.last_day)}
+
+
 def announced_exits(session: Session, adherent: Adherent) -> dict[int, SortieAnnoncee]:
     """Les départs lus dans les fichiers acceptés, par contrat."""
     rows = session.exec(
@@ -137,8 +144,8 @@ def conditions_of(session: Session, contrat_ids: list[int], mois: Month) -> dict
 
 
 def time_text(row: SituationContrat) -> str:
-    """Le temps de travail en clair : « Temps complet », « 20 h/35 h », « 35 h à 80 % » ; vide pour un élu."""
-    if row.mandat:
+    """Le temps de travail en clair : « Temps complet », « 20 h/35 h », « 35 h à 80 % » ; vide pour élus et vacations."""
+    if row.mandat or row.prix_vacation:
         return ""
     if row.heures_hebdo_centiemes == 3500 and row.quotite_num == row.quotite_den:
         return "Temps complet"
@@ -203,6 +210,14 @@ def gather(session: Session, adherent: Adherent, mois: Month) -> EntreesDuMois |
         else:
             owed = saisies.get(contrat_id, ())
             found.append(replace(built, situation=replace(built.situation, saisies=owed)) if owed else built)
+    absents = [key(item.contrat.id) for item in found if item.situation.arrets]
+    wages = earlier_wages(session, adherent, mois, absents)
+    found = [
+        replace(item, situation=replace(item.situation, salaires_precedents=wages[contrat_id]))
+        if (contrat_id := key(item.contrat.id)) in wages
+        else item
+        for item in found
+    ]
     employeur = _employeur(adherent, parametre)
     shared = share_between_contracts(mois, employeur, [(key(item.agent.id), item.situation) for item in found])
     contrats = tuple(replace(item, situation=situation) for item, situation in zip(found, shared, strict=True))
@@ -223,6 +238,8 @@ def _employeur(adherent: Adherent, parametre: ParametreEmployeur) -> Employeur:
         titre_restaurant_part_employeur=parametre.titre_restaurant_part_employeur,
         heures_complementaires_majorees=parametre.heures_complementaires_majorees,
         primes_en_maladie=SortDesPrimes(parametre.primes_en_maladie),
+        primes_en_absence=dict(sorted((parametre.primes_en_absence or {}).items())),
+        subrogation=parametre.subrogation,
     )
 
 
@@ -245,7 +262,6 @@ def _situation(
     if isinstance(parties, Anomalie):
         return parties
     row = parties.derniere
-    sick_before = _sick_days_before(absences, mois)
     rate = next((item for item in taux if _covers(item, mois.last_day, mois.last_day)), None)
     situation = Situation(
         matricule=agent.matricule,
@@ -270,35 +286,13 @@ def _situation(
         permanents=parties.permanents,
         segments=parties.segments,
         variables=dict(sorted(variables.items())),
-        arrets=tuple(
-            Arret(absence.type, absence.debut, absence.fin, absence.prolongation)
-            for absence in sorted(absences, key=lambda absence: (absence.debut, absence.fin))
-            if absence.debut <= mois.last_day and absence.fin >= mois.first_day
-        ),
-        jours_cmo_anterieurs=sick_before,
+        **leaves(absences, mois),
+        anciennete_depuis=contrat.anciennete_depuis,
         cumuls=cumuls,
     )
     if row.heures_tous_employeurs_centiemes is not None:
         situation = replace(situation, heures_hebdo_tous_employeurs=Fraction(row.heures_tous_employeurs_centiemes, 100))
     return ContratDuMois(agent, contrat, row, situation)
-
-
-def _sick_days_before(absences: Sequence[Absence], mois: Month) -> int:
-    """Jours de CMO des 365 jours qui précèdent le premier arrêt touchant le mois (CGFP L. 822-2).
-
-    Le moteur compte lui-même les jours de cet arrêt, même ceux des mois précédents.
-    """
-    sick = [absence for absence in absences if absence.type == "cmo"]
-    in_month = [absence for absence in sick if absence.debut <= mois.last_day and absence.fin >= mois.first_day]
-    if not in_month:
-        return 0
-    start = min(absence.debut for absence in in_month)
-    window = start - _ANNEE_MEDICALE
-    counted = 0
-    for absence in sick:
-        first, last = max(absence.debut, window), min(absence.fin, start - timedelta(days=1))
-        counted += max(0, (last - first).days + 1)
-    return counted
 
 
 def _accepted_absences(session: Session, contrat_ids: list[int]) -> Iterable[Absence]:

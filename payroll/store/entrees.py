@@ -22,6 +22,10 @@ from payroll.anomalies import Anomalie
 from payroll.money import AmountError, parse_amount, parse_percent
 
 
+CLAUSE = r"^(non_maintenu|suit_le_traitement|comme_etat|\d{1,3}([.,]\d{1,2})?(/\d{1,3}([.,]\d{1,2})?)?)$"
+"""Le sort des primes pendant une absence : une clause, ou la part gardée en pour cent (« 33 », « 33/60 »)."""
+
+
 def _text_only(value: Any) -> Any:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         raise ValueError(f"écrivez cette valeur entre guillemets : « {value} » passerait par un nombre approché")
@@ -64,6 +68,7 @@ Quotite = Annotated[Fraction, BeforeValidator(_fraction)]
 Siret = Annotated[str, _checked("SIRET", stdnum_siret.validate)]
 Nir = Annotated[str, _checked("NIR", stdnum_nir.validate)]
 Iban = Annotated[str, _checked("IBAN", stdnum_iban.validate)]
+Clause = Annotated[str, BeforeValidator(_text_only), Field(pattern=CLAUSE)]
 Bic = Annotated[str, _checked("BIC", stdnum_bic.validate)]
 
 
@@ -99,6 +104,8 @@ class ParametreEntree(_Datee):
     titre_restaurant_valeur: Montant = 0
     titre_restaurant_part_employeur: Montant = 0
     primes_en_maladie: Literal["non_maintenu", "suit_le_traitement"] = "non_maintenu"
+    primes_en_absence: dict[str, Clause] | None = None
+    subrogation: bool = False
 
     @model_validator(mode="after")
     def _membership_is_complete(self) -> ParametreEntree:
@@ -169,6 +176,8 @@ class AbsenceEntree(_Entree):
     debut: date
     fin: date
     prolongation: bool = False
+    motif_sans_carence: str = Field(default="", pattern=r"^[a-z0-9_]{0,40}$")
+    demi_journee: bool = False
 
     @model_validator(mode="after")
     def _ordered(self) -> AbsenceEntree:
@@ -229,6 +238,7 @@ class ContratEntree(_Entree):
     date_fin_prevue: date | None = None
     motif_fin: str = ""
     contrat_court: bool = False
+    anciennete_depuis: date | None = None
     niveau_diplome: Literal["", "03", "04", "05", "06", "07", "08"] = ""
     motif_recours: str = Field(default="", pattern=r"(\d{2})?")
     situations: tuple[SituationEntree, ...] = Field(min_length=1)

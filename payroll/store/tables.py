@@ -88,6 +88,10 @@ class ParametreEmployeur(SQLModel, table=True):
     """S21.G00.40.029 des apprentis : 01 auto-assurance, 05 adhésion au régime particulier des apprentis."""
     heures_complementaires_majorees: bool = False
     primes_en_maladie: str = "non_maintenu"
+    primes_en_absence: dict[str, str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """Nature d'absence → clause de la délibération sur les primes (CGFP L. 714-4)."""
+    subrogation: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
+    """L'adhérent reçoit les indemnités journalières à la place de ses agents (CSS R. 323-11)."""
 
 
 class AdhesionPrevoyance(SQLModel, table=True):
@@ -150,6 +154,8 @@ class Contrat(SQLModel, table=True):
     date_fin_prevue: date | None = None
     motif_fin: str = ""
     contrat_court: bool = False
+    anciennete_depuis: date | None = None
+    """Début des services qui ouvrent les droits à congé, s'il précède le contrat (décret 88-145 art. 7)."""
     niveau_diplome: str = Field(default="", sa_column_kwargs={"server_default": ""})
     """Niveau du diplôme préparé par un apprenti (S21.G00.30.025)."""
     motif_recours: str = Field(default="", sa_column_kwargs={"server_default": ""})
@@ -288,6 +294,12 @@ class Absence(SQLModel, table=True):
     debut: date
     fin: date
     prolongation: bool = False
+    motif_sans_carence: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    heures_centiemes: int | None = None
+    """Absence de moins d'une journée, en centièmes d'heure."""
+    demi_journee: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
+    quotite_ppm: int | None = None
+    """Part de temps travaillée en temps partiel thérapeutique."""
 
 
 class SortieAnnoncee(SQLModel, table=True):

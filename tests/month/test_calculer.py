@@ -241,22 +241,25 @@ def test_les_jours_d_un_arret_a_cheval_ne_sont_pas_comptes_deux_fois(ouvrir_lieu
     bulletin = lieu.bulletins(DECEMBRE)["HT00301"]
 
     # 90 jours à plein droit : du 2 septembre au 30 novembre. Décembre est tout entier à demi-traitement.
-    assert bulletin.entrees["situation"]["jours_cmo_anterieurs"] == 0
+    assert bulletin.entrees["situation"]["absences_anterieures"] == []
     assert (bulletin.colonnes["jours_cmo"], bulletin.colonnes["jours_cmo_demi_traitement"]) == (0, 6)
 
 
 @pytest.mark.parametrize(
-    "debut, fin, anterieurs",
+    "debut, fin, pleins",
     [
-        (date(2026, 1, 2), date(2026, 1, 11), 10),
-        (date(2025, 11, 20), date(2025, 11, 29), 6),
-        (date(2025, 10, 1), date(2025, 11, 20), 0),
+        # Le 24/11/2026 ouvre la fenêtre au 24/11/2025 : carence rang 89, puis rangs 90 et 91.
+        (date(2026, 1, 2), date(2026, 3, 30), 1),
+        (date(2026, 1, 2), date(2026, 3, 29), 2),
+        # 89 jours du 23/11/2025 au 19/02/2026 : 88 dans la fenêtre du 24, 87 dans celle du 25, 86 dans celle du 26.
+        (date(2025, 11, 23), date(2026, 2, 19), 2),
+        (date(2025, 8, 1), date(2025, 11, 20), 2),
     ],
 )
-def test_les_jours_de_maladie_se_comptent_sur_365_jours(
-    ouvrir_lieu: Ouvrir, debut: date, fin: date, anterieurs: int
+def test_les_jours_de_maladie_se_comptent_sur_les_365_jours_d_avant_chaque_jour(
+    ouvrir_lieu: Ouvrir, debut: date, fin: date, pleins: int
 ) -> None:
-    """CGFP L. 822-2 : les douze mois qui précèdent le premier jour de l'arrêt, le 24 novembre 2026."""
+    """CGFP L. 822-2 : la fenêtre de chaque jour d'un arrêt du 24 au 26 novembre 2026, carence le premier."""
     lieu = ouvrir_lieu("hontarede")
     lieu.ouvrir()
     contrat = next(row for row in lieu.rows(Contrat) if row.numero == "HT00301")
@@ -265,7 +268,8 @@ def test_les_jours_de_maladie_se_comptent_sur_365_jours(
     _arret(lieu, "24/11/2026", "26/11/2026", MOIS, 5)
     lieu.calculer()
 
-    assert lieu.bulletins()["HT00301"].entrees["situation"]["jours_cmo_anterieurs"] == anterieurs
+    colonnes = lieu.bulletins()["HT00301"].colonnes
+    assert (colonnes["jours_cmo"], colonnes["jours_cmo_demi_traitement"]) == (pleins, 2 - pleins)
 
 
 def test_une_prolongation_au_mois_suivant_n_a_pas_de_carence(ouvrir_lieu: Ouvrir) -> None:
@@ -278,7 +282,7 @@ def test_une_prolongation_au_mois_suivant_n_a_pas_de_carence(ouvrir_lieu: Ouvrir
     lieu.calculer(DECEMBRE, minutes=40)
     bulletin = lieu.bulletins(DECEMBRE)["HT00301"]
 
-    assert bulletin.entrees["situation"]["jours_cmo_anterieurs"] == 7
+    assert [row["fin"] for row in bulletin.entrees["situation"]["absences_anterieures"]] == ["2026-11-30"]
     assert (bulletin.colonnes["jours_carence"], bulletin.colonnes["jours_cmo"]) == (0, 4)
 
 

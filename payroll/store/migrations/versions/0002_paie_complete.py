@@ -150,10 +150,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_signalement_dsn_adherent_id"), ["adherent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_signalement_dsn_contrat_id"), ["contrat_id"], unique=False)
 
+    with op.batch_alter_table("absence", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("motif_sans_carence", sqltypes.AutoString(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("heures_centiemes", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("demi_journee", sa.Boolean(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("quotite_ppm", sa.Integer(), nullable=True))
+
     with op.batch_alter_table("adherent", schema=None) as batch_op:
         batch_op.add_column(sa.Column("siret_siege", sqltypes.AutoString(), server_default="", nullable=False))
 
     with op.batch_alter_table("contrat", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("anciennete_depuis", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("niveau_diplome", sqltypes.AutoString(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("motif_recours", sqltypes.AutoString(), server_default="", nullable=False))
 
@@ -172,6 +179,8 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("gestion_chomage_apprentis", sqltypes.AutoString(), server_default="01", nullable=False)
         )
+        batch_op.add_column(sa.Column("primes_en_absence", sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column("subrogation", sa.Boolean(), server_default="0", nullable=False))
 
     with op.batch_alter_table("situation_contrat", schema=None) as batch_op:
         batch_op.add_column(sa.Column("enfants_sft_alternes", sa.Integer(), server_default="0", nullable=False))
@@ -205,6 +214,8 @@ def downgrade() -> None:
         batch_op.drop_column("enfants_sft_alternes")
 
     with op.batch_alter_table("parametre_employeur", schema=None) as batch_op:
+        batch_op.drop_column("subrogation")
+        batch_op.drop_column("primes_en_absence")
         batch_op.drop_column("gestion_chomage_apprentis")
         batch_op.drop_column("titre_restaurant_part_employeur")
         batch_op.drop_column("titre_restaurant_valeur")
@@ -219,9 +230,16 @@ def downgrade() -> None:
     with op.batch_alter_table("contrat", schema=None) as batch_op:
         batch_op.drop_column("motif_recours")
         batch_op.drop_column("niveau_diplome")
+        batch_op.drop_column("anciennete_depuis")
 
     with op.batch_alter_table("adherent", schema=None) as batch_op:
         batch_op.drop_column("siret_siege")
+
+    with op.batch_alter_table("absence", schema=None) as batch_op:
+        batch_op.drop_column("quotite_ppm")
+        batch_op.drop_column("demi_journee")
+        batch_op.drop_column("heures_centiemes")
+        batch_op.drop_column("motif_sans_carence")
 
     with op.batch_alter_table("signalement_dsn", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_signalement_dsn_contrat_id"))

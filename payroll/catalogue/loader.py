@@ -18,11 +18,11 @@ FOLDER = Path(__file__).parent
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _ROW_FIELDS = ("code", "libelle", "section", "ordre", "populations", "source")
 _ROW_OPTIONAL = (
-    "intitule_bulletin", "compte", "compte_tiers", "formule", "assiettes", "saisie", "unite", "quotite", "trentiemes",
-    "absence", "retenue", "base", "nombre", "taux", "details", "regles", "deductible", "montant_net_social", "reduction",
-    "pied", "doute", "dsn",
+    "intitule_bulletin", "compte", "compte_tiers", "formule", "assiettes", "saisie", "unite", "ponctuelle", "quotite",
+    "trentiemes", "absence", "retenue", "base", "nombre", "taux", "details", "regles", "deductible",
+    "montant_net_social", "reduction", "pied", "doute", "dsn",
 )  # fmt: skip
-_FLAGS = ("quotite", "trentiemes", "retenue", "deductible", "montant_net_social", "reduction", "pied")
+_FLAGS = ("ponctuelle", "quotite", "trentiemes", "retenue", "deductible", "montant_net_social", "reduction", "pied")
 _RULE_OPTIONAL = (
     "condition", "salarie", "salarie_colonne", "salarie_montant", "employeur", "employeur_donnee", "employeur_montant",
 )  # fmt: skip

@@ -99,6 +99,8 @@ class Rubrique:
     """Vide : le montant saisi est celui de la ligne. Sinon l'unité de ce qu'on saisit : la formule en tire le montant.
 
     Euros en centimes, nombre et points en centièmes."""
+    ponctuelle: bool = False
+    """Rare : proposée dans la liste des « Autres éléments » du classeur, sans colonne à elle."""
     quotite: bool = False
     """Le montant permanent est celui du temps plein : le temps partiel le réduit."""
     trentiemes: bool = False

@@ -8,11 +8,11 @@ from sqlmodel import Session
 
 from payroll import catalogue
 from payroll.catalogue import Rubrique
-from payroll.engine.situation import HOUR_VARIABLES, Statut
+from payroll.engine.situation import CONTINGENT_DECIDE, HOUR_VARIABLES, Statut
 from payroll.intake import template
 from payroll.intake.roster import Roster, RosterAgent, RubriqueSaisie, Unite
 from payroll.month.commun import Acte, current_paie, find_adherent, key, put_document, record
-from payroll.month.situations import active_contracts, conditions_of, permanent_rubriques
+from payroll.month.situations import active_contracts, conditions_of, permanent_amounts, permanent_rubriques
 from payroll.periods import Month
 from payroll.store.registre import Registre
 from payroll.store.tables import Adherent, Agent, Contrat, Paie, SituationContrat
@@ -52,15 +52,19 @@ def roster_of(session: Session, adherent: Adherent, mois: Month) -> Roster:
     pairs = active_contracts(session, adherent, mois)
     monthly = permanent_rubriques(session, [key(contrat.id) for contrat, _ in pairs], mois)
     conditions = conditions_of(session, [key(contrat.id) for contrat, _ in pairs], mois)
+    decided = permanent_amounts(session, [key(contrat.id) for contrat, _ in pairs], mois, CONTINGENT_DECIDE)
     populations = {_population(contrat, conditions.get(key(contrat.id))) for contrat, _ in pairs}
     return Roster(
         adherent_code=adherent.code,
         adherent_nom=adherent.nom,
         siret=adherent.siret,
         mois=mois,
-        agents=tuple(_roster_agent(contrat, agent, conditions.get(key(contrat.id))) for contrat, agent in pairs),
+        agents=tuple(
+            _roster_agent(contrat, agent, conditions.get(key(contrat.id)), decided.get(key(contrat.id)))
+            for contrat, agent in pairs
+        ),
         rubriques=tuple(
-            RubriqueSaisie(code=rubrique.code, libelle=rubrique.libelle, unite=_unit(rubrique))
+            RubriqueSaisie(rubrique.code, rubrique.libelle, _unit(rubrique), rubrique.ponctuelle)
             for rubrique in catalogue.load().saisies("variables")
             if rubrique.code not in HOUR_VARIABLES
             and rubrique.code not in monthly
@@ -82,7 +86,7 @@ def _population(contrat: Contrat, row: SituationContrat | None) -> str:
     return contrat.statut
 
 
-def _roster_agent(contrat: Contrat, agent: Agent, row: SituationContrat | None) -> RosterAgent:
+def _roster_agent(contrat: Contrat, agent: Agent, row: SituationContrat | None, contingent: int | None) -> RosterAgent:
     salaried = row is not None and contrat.statut in _SALARIES
     hours = Fraction(row.heures_hebdo_centiemes, 100) if row else _TEMPS_COMPLET
     return RosterAgent(
@@ -101,4 +105,5 @@ def _roster_agent(contrat: Contrat, agent: Agent, row: SituationContrat | None) 
         heures_complementaires_permises=salaried and hours < _TEMPS_COMPLET,
         date_debut=contrat.date_debut,
         date_fin=contrat.date_fin,
+        contingent_heures_sup=contingent,
     )

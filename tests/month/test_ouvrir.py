@@ -7,6 +7,7 @@ import io
 from openpyxl import load_workbook
 
 from payroll.engine.situation import HOUR_VARIABLES
+from payroll.intake import layout
 from payroll.intake.roster import Roster, RosterAgent
 from payroll.month.commun import find_adherent
 from payroll.month.ouvrir import roster_of, template_name
@@ -108,6 +109,33 @@ def test_les_heures_ne_se_saisissent_pas_comme_des_montants(lieu: Lieu) -> None:
 
     assert "cia" in codes
     assert not codes & HOUR_VARIABLES
+
+
+def test_une_rubrique_rare_est_dans_la_liste_sans_colonne(lieu: Lieu) -> None:
+    """Vingt colonnes que personne ne remplit cacheraient les quelques-unes de chaque mois."""
+    rares = {rubrique.code for rubrique in _roster(lieu).rubriques if rubrique.ponctuelle}
+    lieu.ouvrir()
+    book = load_workbook(io.BytesIO(lieu.classeur()))
+    titles = [str(cell.value) for row in book[layout.ELEMENTS].iter_rows(max_row=8) for cell in row if cell.value]
+    listed = [str(cell.value) for row in book[layout.CACHEE].iter_rows() for cell in row if cell.value]
+
+    assert {"avantage_repas", "titres_restaurant", "indemnite_conges_payes"} <= rares
+    assert not [title for title in titles if "repas" in title]
+    assert [title for title in titles if "CIA" in title]
+    assert "Avantage en nature : repas (nombre de repas)" in listed
+
+
+def test_une_decision_motivee_releve_le_contingent_de_l_agent(inscrire_lieu: Inscrire) -> None:
+    data = description("pouymirede")
+    agent = data["agents"][0]
+    agent["contrats"][0].setdefault("permanents", []).append(
+        {"rubrique": "contingent_ihts", "montant": "30.00", "du": "2026-11-01", "au": "2026-11-30"}
+    )
+    roster = _roster(inscrire_lieu(data))
+    contingents = {row.matricule: row.contingent_heures_sup for row in roster.agents}
+
+    assert contingents.pop(agent["matricule"]) == 3_000
+    assert set(contingents.values()) == {None}
 
 
 def test_le_meme_registre_donne_le_meme_classeur(ouvrir_lieu: Ouvrir) -> None:

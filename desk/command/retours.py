@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from desk.command.console import console, explains_refusals, opened, refuse
+from desk.command.deposer import told_plainly
+from flows.depot_dsn import AccesDsn, collect_remote, open_client
 from flows.retours import collect_returns
 from payroll.anomalies import blocking
 from payroll.settings import Reglages
@@ -22,10 +25,17 @@ def register(app: typer.Typer) -> None:
 @explains_refusals
 def retours(
     dossier: Annotated[Path | None, typer.Option(help="Où sont les retours (défaut : PAIE_DOSSIER_RETOURS)")] = None,
+    api: Annotated[bool, typer.Option("--api", help="Les relever par l'API de net-entreprises (production)")] = False,
 ) -> None:
     """Lit les retours de net-entreprises : taux de prélèvement, certificats, bilans d'anomalies."""
+    reglages = Reglages()
     with opened() as (registre, acte):
-        received = collect_returns(registre, dossier or Reglages().retours, acte)
+        if api:
+            acces = AccesDsn()
+            with open_client(reglages, acces, version("paie-a-facon")) as client, told_plainly():
+                received = collect_remote(registre, client, acces.siret, acte)
+        else:
+            received = collect_returns(registre, dossier or reglages.retours, acte)
     troubled = 0
     for item in received:
         if not item.nouveau:
@@ -35,6 +45,6 @@ def retours(
             console.print(f"  • {anomalie}", markup=False, soft_wrap=True)
         troubled += item.etat == EtatRetour.REFUSE or bool(blocking(item.anomalies))
     new = sum(item.nouveau for item in received)
-    console.print(f"{plural(len(received), 'retour')} dans le dossier, dont {plural(new, 'nouveau', 'nouveaux')}.")
+    console.print(f"{plural(len(received), 'retour')} vus, dont {plural(new, 'nouveau', 'nouveaux')}.")
     if troubled:
         raise refuse(f"{plural(troubled, 'retour')} à regarder.")

@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from payroll.engine.columns import AGENTS, Columns, Ratio, Unit, formula
+from payroll.engine.joined import whole
 from payroll.money import Column, apply_rate, round_half_up
 
 AVANTAGES = ("avantage_logement", "avantage_vehicule")
@@ -67,8 +68,10 @@ def avantages_en_nature(c: Columns) -> Column:
 
 @formula
 def avantages_en_nature_deduits(c: Columns) -> Column:
-    """− avantages en nature : déjà reçus autrement qu'en argent."""
-    return -c["avantages_en_nature"]
+    """− avantages en nature, ceux des premières parties du mois et des rappels compris : déjà reçus en nature."""
+    lignes = ("avantage_repas", *(f"montant_{code}" for code in AVANTAGES))
+    total: Column = sum((whole(c, ligne, rappels=True) for ligne in lignes), c.zeros())
+    return -total
 
 
 @formula

@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from payroll.engine.columns import FORMULAS, Columns, Formula, Function, Mask, Unit, formula
+from payroll.engine.joined import whole
 from payroll.engine.situation import Saisie, Situation
 from payroll.legislation import Figures
 from payroll.money import Column, round_half_up
@@ -69,7 +70,7 @@ def base_saisissable(c: Columns) -> Column:
 
     Élus : la fraction représentative des frais d'emploi est insaisissable (CGCT L. 1621-1).
     """
-    net = c["net_avant_impot"] - c["pas"] - c["sft"]
+    net = c["net_avant_impot"] - c["pas"] - whole(c, "sft", rappels=True)
     return np.maximum(np.where(c.among("elu"), net - c["frais_emploi"], net), 0)
 
 

@@ -54,7 +54,14 @@ def build(
     mois: Month, c: Columns, agents: Sequence[Accepted], catalogue: Catalogue, warnings: Sequence[Sequence[Anomalie]]
 ) -> list[Bulletin]:
     """Un bulletin par agent du lot, dans l'ordre du lot."""
-    lines = [line for rubrique in catalogue.values() if not rubrique.pied for line in _lines(c, rubrique)]
+    # Une ligne nulle pour tout le lot ne s'imprime pour personne : l'écarter ici évite de la relire agent par agent.
+    lines = [
+        line
+        for rubrique in catalogue.values()
+        if not rubrique.pied
+        for line in _lines(c, rubrique)
+        if any(line.salarie) or any(line.employeur or ())
+    ]
     totals = {name: c[name].tolist() for name in _TOTALS}
     cumuls = {name: c[source].tolist() for name, source in _CUMULS.items()}
     transmis = c["taux_pas_transmis"].tolist()
@@ -117,8 +124,6 @@ _CUMULS = {
     "rafp_assiette": "assiette_rafp",
     "heures_exonerees": "heures_exonerees_nettes",
     "heures_payees_centiemes": "heures_payees",
-    "teletravail": "indemnite_teletravail",
-    "mobilites_durables": "forfait_mobilites_durables",
     "apprenti_exonere": "exoneration_fiscale_apprenti",
     "plafond": "plafond_du_mois",
     "regime_general": "assiette_regime_general",
@@ -132,6 +137,8 @@ _CUMULS = {
     "fnal_assiette": "assiette_fnal",
     "csg": "revenu_csg",
     "csg_abattue": "csg_abattue",
+    "teletravail": "indemnite_teletravail",
+    "mobilites_durables": "forfait_mobilites_durables",
 }
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.depot import SESSIONS, drop_all
+from bench.dsn import Matiere, memory, rates
 from bench.matiere import ACTE, MOIS, installation
 from dsn.check_file import check_file
 from payroll import engine
@@ -32,7 +33,7 @@ def main() -> None:
             for count, aim in ([(2_000, 0.05)] if quick else [(12_000, 0.3), (24_000, 0.6)])
         ]
         rows.append(_payslips(place.payslips(), 20 if quick else 92))
-        rows.extend(_dsn(place))
+        rows.extend(_dsn(place, quick=quick))
         place.registre.close()
     rows.extend(_drops(60 if quick else 600))
     _tell(rows)
@@ -52,7 +53,7 @@ def _payslips(facts: list[Any], count: int) -> dict[str, Any]:
     )
 
 
-def _dsn(place: Any) -> list[dict[str, Any]]:
+def _dsn(place: Any, *, quick: bool) -> list[dict[str, Any]]:
     start = time.perf_counter()
     for code in place.codes:
         declare_month(place.registre, code, MOIS, ACTE, place.declarant)
@@ -63,13 +64,21 @@ def _dsn(place: Any) -> list[dict[str, Any]]:
         for document in pending_documents(place.registre, code)
         if document.chemin.endswith(".dsn")
     ]
-    lines = sum(content.count(b"\n") for content in contents)
-    check = _best(lambda: [check_file(content) for content in contents], 3)
+    matter = Matiere(max(contents, key=len))
+    content = b"".join(matter.message(1, 150 if quick else 1_500))
+    lines, found = content.count(b"\n"), len(check_file(content))
+    measured = rates(content, 3 if quick else 5)
+    peak, size = memory(matter, 20 if quick else 200)
+    note = f"{lines} rubriques, {found} anomalies"
     return [
         _row(
             "DSN produite, contrôlée, gardée", 0.5, seconds / len(place.codes), "s/adhérent", "92 contrats, 7 adhérents"
         ),
-        _row("relecture et contrôle d'une DSN", 1_000_000, lines / check, "rubriques/s", f"{lines} rubriques"),
+        _row("lecture d'une DSN, seule", 1_000_000, measured["lecture"], "rubriques/s", note),
+        _row("écriture d'une DSN, seule", 1_000_000, measured["écriture"], "rubriques/s", note),
+        _row("contrôle d'une DSN, seul", 250_000, measured["contrôle"], "rubriques/s", note),
+        _row("lecture et contrôle d'une DSN", 200_000, measured["lecture et contrôle"], "rubriques/s", note),
+        _row("mémoire du contrôle d'un envoi", 64, peak, "Mio", f"fichier de {size:.0f} Mo"),
     ]
 
 

@@ -83,7 +83,8 @@ def _assembled(context: Employe, lu: BulletinLu) -> Assemblage:
         # La base plafonnée accompagne toujours la déplafonnée (SIG-19 p.290), même sans cotisation plafonnée ; celle
         # d'un apprenti est sa rémunération entière, exonérée ou non.
         total = lu.bulletin.brut if population == "apprenti" else column.get("assiette_securite_sociale", 0)
-        known_bases["02"] = min(total, column.get("plafond_periode", total))
+        if total:
+            known_bases["02"] = min(total, column.get("plafond_periode", total))
 
     def built(lines: Sequence[LignePaie]) -> Assemblage:
         return assemble(

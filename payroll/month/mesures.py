@@ -79,15 +79,12 @@ def activites(bulletin: Bulletin, conditions: SituationContrat) -> tuple[facts.A
     """Les heures travaillées (01) et d'absence (02) du mois, en centièmes : leur somme est la durée due et les heures
     en sus.
 
-    Une durée non travaillée et payée en partie (congé de maladie) est une absence (CT p.252, S21.G00.53.001). Des
-    vacations se comptent par vacation.
+    Une durée non travaillée et payée en partie (congé de maladie) est une absence (CT p.252, S21.G00.53.001). Un
+    agent payé à l'heure n'a que les heures payées.
     """
     column = bulletin.colonnes
-    acts = sum(ligne.nombre_centiemes or 0 for ligne in bulletin.lignes if ligne.code == "vacations")
     if paye_a_l_heure(bulletin):
-        hours = facts.Activite(type="01", mesure=column.get("heures_remunerees", 0))
-        unit = dsn_codes.load().convention("unite_vacation").valeur or ""
-        return (hours, facts.Activite(type="01", mesure=acts, unite=unit)) if acts else (hours,)
+        return (facts.Activite(type="01", mesure=column.get("heures_remunerees", 0)),)
     due = _hours(conditions, column, column.get("jours_presence", 0))
     absent = _hours(conditions, column, absent_days(column))
     extra = column.get("heures_supplementaires_nombre", 0) + column.get("heures_complementaires", 0)

@@ -28,6 +28,7 @@ from payroll.month.commun import key
 from payroll.month.conges import earlier_wages, leaves
 from payroll.month.parties import cut, mandate_of
 from payroll.month.personnes import conditions_without_index, share_between_contracts
+from payroll.month.rappels import due_recalls
 from payroll.month.saisies import seizures_of
 from payroll.periods import Month
 from payroll.store.tables import (
@@ -164,8 +165,13 @@ def employer_settings(session: Session, adherent: Adherent, mois: Month) -> Para
     return next((row for row in rows if _covers(row, mois.first_day, mois.first_day)), None)
 
 
-def gather(session: Session, adherent: Adherent, mois: Month) -> EntreesDuMois | list[Anomalie]:
-    """Réunit les entrées du moteur pour un adhérent ; les contrats incomplets sont en anomalie, les autres passent."""
+def gather(
+    session: Session, adherent: Adherent, mois: Month, *, avec_rappels: bool = True
+) -> EntreesDuMois | list[Anomalie]:
+    """Réunit les entrées du moteur pour un adhérent ; les contrats incomplets sont en anomalie, les autres passent.
+
+    ``avec_rappels`` faux : le mois seul, sans les rappels préparés pour s'y verser.
+    """
     parametre = employer_settings(session, adherent, mois)
     if parametre is None:
         return [
@@ -221,7 +227,29 @@ def gather(session: Session, adherent: Adherent, mois: Month) -> EntreesDuMois |
     employeur = _employeur(adherent, parametre)
     shared = share_between_contracts(mois, employeur, [(key(item.agent.id), item.situation) for item in found])
     contrats = tuple(replace(item, situation=situation) for item, situation in zip(found, shared, strict=True))
+    if avec_rappels:
+        contrats, perimes = _with_recalls(session, adherent, mois, contrats)
+        anomalies += perimes
     return EntreesDuMois(adherent, parametre, employeur, contrats, tuple(anomalies))
+
+
+def _with_recalls(
+    session: Session, adherent: Adherent, mois: Month, contrats: tuple[ContratDuMois, ...]
+) -> tuple[tuple[ContratDuMois, ...], list[Anomalie]]:
+    """Ajoute les rappels à verser ce mois-ci ; un rappel périmé laisse le contrat sans bulletin, avec sa raison."""
+    dus, perimes = due_recalls(session, adherent, mois, [key(item.contrat.id) for item in contrats])
+    anomalies = [
+        replace(perimes[key(item.contrat.id)], matricule=item.agent.matricule)
+        for item in contrats
+        if key(item.contrat.id) in perimes
+    ]
+    kept = (item for item in contrats if key(item.contrat.id) not in perimes)
+    return tuple(
+        replace(item, situation=replace(item.situation, rappels=dus[key(item.contrat.id)]))
+        if key(item.contrat.id) in dus
+        else item
+        for item in kept
+    ), anomalies
 
 
 def _employeur(adherent: Adherent, parametre: ParametreEmployeur) -> Employeur:

@@ -105,6 +105,11 @@ COMMANDES = {
     "cles": "La clé qui chiffre",
     "cles changer": "Met une clé neuve",
     "demo": "Joue un mois entier",
+    "rappel": "Rappels et trop-perçus",
+    "rappel voir": "Montre, sans rien inscrire",
+    "rappel preparer": "Inscrit le rappel d'un agent",
+    "rappel saisir": "Saisit un élément appris trop tard",
+    "rappel annuler": "Annule ce qu'un rappel n'a pas encore versé",
 }
 
 

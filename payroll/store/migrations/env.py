@@ -6,8 +6,9 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import payroll.store.tables
-import payroll.store.tables_saisies  # noqa: F401  (de même)
-import payroll.store.tables_dsn  # noqa: F401  (l’import déclare les tables dans SQLModel.metadata)
+import payroll.store.tables_dsn  # l’import déclare les tables dans SQLModel.metadata
+import payroll.store.tables_rappels
+import payroll.store.tables_saisies  # noqa: F401  (un nom suffit à lier le paquet)
 
 engine = context.config.attributes["engine"]
 

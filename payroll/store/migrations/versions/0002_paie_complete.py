@@ -99,6 +99,61 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_retour_dsn_adherent_id"), ["adherent_id"], unique=False)
 
     op.create_table(
+        "element_rappele",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("adherent_id", sa.Integer(), nullable=False),
+        sa.Column("contrat_id", sa.Integer(), nullable=False),
+        sa.Column("mois_de_droit", sqltypes.AutoString(), nullable=False),
+        sa.Column("rubrique", sqltypes.AutoString(), nullable=False),
+        sa.Column("valeur", sa.Integer(), nullable=False),
+        sa.Column("motif", sqltypes.AutoString(), nullable=False),
+        sa.Column("saisi_par", sqltypes.AutoString(), nullable=False),
+        sa.Column("saisi_le", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("annule_le", sqltypes.UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["adherent_id"],
+            ["adherent.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["contrat_id"],
+            ["contrat.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("element_rappele", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_element_rappele_adherent_id"), ["adherent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_element_rappele_contrat_id"), ["contrat_id"], unique=False)
+
+    op.create_table(
+        "rappel",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("adherent_id", sa.Integer(), nullable=False),
+        sa.Column("contrat_id", sa.Integer(), nullable=False),
+        sa.Column("mois", sqltypes.AutoString(), nullable=False),
+        sa.Column("echeances", sa.Integer(), nullable=False),
+        sa.Column("montant", sa.Integer(), nullable=False),
+        sa.Column("motif", sqltypes.AutoString(), nullable=False),
+        sa.Column("prepare_par", sqltypes.AutoString(), nullable=False),
+        sa.Column("prepare_le", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("contenu", sa.JSON(), nullable=False),
+        sa.Column("annule_par", sqltypes.AutoString(), nullable=False),
+        sa.Column("annule_le", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("motif_annulation", sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["adherent_id"],
+            ["adherent.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["contrat_id"],
+            ["contrat.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("rappel", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rappel_adherent_id"), ["adherent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rappel_contrat_id"), ["contrat_id"], unique=False)
+
+    op.create_table(
         "saisie_contrat",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("contrat_id", sa.Integer(), nullable=False),
@@ -149,6 +204,24 @@ def upgrade() -> None:
     with op.batch_alter_table("signalement_dsn", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_signalement_dsn_adherent_id"), ["adherent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_signalement_dsn_contrat_id"), ["contrat_id"], unique=False)
+
+    op.create_table(
+        "echeance_rappel",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rappel_id", sa.Integer(), nullable=False),
+        sa.Column("rang", sa.Integer(), nullable=False),
+        sa.Column("mois", sqltypes.AutoString(), nullable=False),
+        sa.Column("annulee_le", sqltypes.UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["rappel_id"],
+            ["rappel.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("rappel_id", "rang"),
+    )
+    with op.batch_alter_table("echeance_rappel", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_echeance_rappel_mois"), ["mois"], unique=False)
+        batch_op.create_index(batch_op.f("ix_echeance_rappel_rappel_id"), ["rappel_id"], unique=False)
 
     with op.batch_alter_table("absence", schema=None) as batch_op:
         batch_op.add_column(sa.Column("motif_sans_carence", sqltypes.AutoString(), server_default="", nullable=False))
@@ -241,6 +314,11 @@ def downgrade() -> None:
         batch_op.drop_column("heures_centiemes")
         batch_op.drop_column("motif_sans_carence")
 
+    with op.batch_alter_table("echeance_rappel", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_echeance_rappel_rappel_id"))
+        batch_op.drop_index(batch_op.f("ix_echeance_rappel_mois"))
+
+    op.drop_table("echeance_rappel")
     with op.batch_alter_table("signalement_dsn", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_signalement_dsn_contrat_id"))
         batch_op.drop_index(batch_op.f("ix_signalement_dsn_adherent_id"))
@@ -250,6 +328,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_saisie_contrat_contrat_id"))
 
     op.drop_table("saisie_contrat")
+    with op.batch_alter_table("rappel", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rappel_contrat_id"))
+        batch_op.drop_index(batch_op.f("ix_rappel_adherent_id"))
+
+    op.drop_table("rappel")
+    with op.batch_alter_table("element_rappele", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_element_rappele_contrat_id"))
+        batch_op.drop_index(batch_op.f("ix_element_rappele_adherent_id"))
+
+    op.drop_table("element_rappele")
     with op.batch_alter_table("retour_dsn", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_retour_dsn_adherent_id"))
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
 from payroll.anomalies import blocking
 from payroll.catalogue import Catalogue, Rubrique
 from payroll.catalogue import load as load_catalogue
-from payroll.engine.bulletin import Bulletin, Ligne
+from payroll.engine.bulletin import Bulletin, Ligne, Section
 from payroll.engine.calcul import columns_of
 from payroll.engine.columns import POPULATIONS_CALCULEES, Columns, Unit
 from payroll.engine.controls import check
 from payroll.engine.inputs import LIBELLES
+from payroll.engine.joined import RAPPELS, SEGMENTS
 from payroll.engine.lignes import build
 from payroll.engine.limits import Limits
+from payroll.engine.rappels import recalls_of
 from payroll.engine.registry import INPUTS
-from payroll.engine.situation import Employeur, Situation
+from payroll.engine.segments import split
+from payroll.engine.situation import Cumuls, Employeur, Situation
+from payroll.engine.tables import month_table
 from payroll.legislation import FigureMissing, FigureValue, Legislation
 from payroll.legislation import load as load_legislation
 from payroll.money import PPM, format_amount, format_percent
@@ -24,6 +29,8 @@ from payroll.periods import Month
 
 PROFONDEUR = 6
 """Niveaux de colonnes dépliés : assez pour aller d'une cotisation à l'indice et à la quotité."""
+PROFONDEUR_D_UN_RAPPEL = 3
+"""Un rappel de huit mois raconte huit fois le mois refait : du montant à ses chiffres, sans redescendre plus bas."""
 _DITES_MEME_NULLES = frozenset({"taux_pas_transmis", "pas_taux"})
 """Un taux nul, ou qui n'a pas été transmis, explique seul un impôt à zéro : le récit le dit."""
 
@@ -53,18 +60,25 @@ class Recit:
         origines: Mapping[str, str] | None = None,
     ) -> None:
         """``origines`` dit d'où vient chaque colonne d'entrée (dossier, fichier…) : le moteur, lui, n'en sait rien."""
+        self._mois = mois
         self._rubriques = catalogue or load_catalogue()
         self._origines = origines or {}
         self.bulletin: Bulletin | None = None
         """Le bulletin que ces entrées donnent ; ``None`` : refusé, et ``refus`` dit pourquoi."""
         self.refus = ""
-        figures = (legislation or load_legislation()).at(mois)
+        self._legislation = legislation or load_legislation()
+        figures = self._legislation.at(mois)
         verdict = check(0, mois, employeur, situation, Limits(figures), self._rubriques)
         if verdict.accepted is None:
             self.refus = _refused(str(anomalie) for anomalie in blocking(verdict.anomalies))
             return
-        self._columns = columns_of(mois, [verdict.accepted], figures, self._rubriques)
+        self._agent = verdict.accepted
+        self._columns = columns_of(mois, [verdict.accepted], figures, self._rubriques, self._legislation)
         (bulletin,) = build(mois, self._columns, [verdict.accepted], self._rubriques, [()])
+        fautes = [anomalie for anomalies in self._columns.refus.values() for anomalie in blocking(anomalies)]
+        if fautes:
+            self.refus = _refused(str(anomalie) for anomalie in fautes)
+            return
         if self._columns.missing:
             self.refus = _refused(message for message, _ in self._columns.missing.values())
             return
@@ -83,9 +97,44 @@ class Recit:
             return self.refus
         story = _Story(self._columns, profondeur, self._origines)
         rubrique = self._rubriques.get(code)
-        if rubrique is not None:
-            return "\n".join(story.tell(rubrique, self.bulletin))
-        return "\n".join(story.tell_total(code, self.bulletin)) if code in TOTAUX else ""
+        if rubrique is None:
+            return "\n".join(story.tell_total(code, self.bulletin)) if code in TOTAUX else ""
+        told = list(story.tell(rubrique, self.bulletin))
+        if told:
+            told += self._parts(rubrique, profondeur)
+            told += self._recalls(rubrique, min(profondeur, PROFONDEUR_D_UN_RAPPEL))
+        return "\n".join(told)
+
+    def _parts(self, rubrique: Rubrique, profondeur: int) -> Iterator[str]:
+        """Les premières parties d'un mois coupé : les mêmes formules, aux conditions d'alors."""
+        if rubrique.section != Section.BRUT or not self._agent.situation.segments:
+            return
+        figures = self._columns.figures
+        for piece in split(self._mois, [self._agent], self._rubriques, Limits(figures))[1]:
+            table = month_table(self._mois, [piece.agent], figures, self._rubriques)
+            if table[rubrique.formule][0]:
+                yield f"  Partie du mois {piece.libelle} :"
+                yield from _Story(table, profondeur, self._origines).tell_column(rubrique.formule, 2)
+
+    def _recalls(self, rubrique: Rubrique, profondeur: int) -> Iterator[str]:
+        """Les mois que ce bulletin rappelle : dû, payé, différence, et le mois refait aux chiffres de sa date."""
+        found = recalls_of(self._mois, [self._agent], self._legislation, self._rubriques).get(0, [])
+        for rappele in found:
+            rappel = rappele.rappel
+            lignes = [ligne for ligne in rappele.lignes if ligne.code == rubrique.code]
+            if not lignes:
+                continue
+            yield f"  Rappel sur {rappel.mois.libelle}{f' ({rappel.motif})' if rappel.motif else ''} :"
+            if rubrique.code in rappele.differences:
+                du, paye = (montants.get(rubrique.code, 0) for montants in (rappele.du, rappele.paye))
+                yield f"    dû {_euros(du)} − déjà payé {_euros(paye)} = {_euros(du - paye)}"
+            else:
+                yield "    différence d'assiette du mois du droit × taux de ce mois"
+            if rappel.sur > 1:
+                yield f"    échéance {rappel.rang} sur {rappel.sur}"
+            juste = replace(rappel.situation, cumuls=Cumuls(), rappels=())
+            refait = Recit(rappel.mois, rappel.employeur, juste, self._legislation, self._rubriques)
+            yield from (f"    {line}" for line in refait.of(rubrique.code, profondeur).splitlines())
 
 
 def explain(
@@ -128,6 +177,9 @@ class _Story:
         for name in self._roots(rubrique):
             yield from self._column(name, 1)
 
+    def tell_column(self, name: str, depth: int) -> Iterator[str]:
+        yield from self._column(name, depth)
+
     def tell_total(self, name: str, bulletin: Bulletin) -> Iterator[str]:
         yield f"{TOTAUX[name]} ({name}), {bulletin.mois.libelle}"
         yield from self._column(name, 1)
@@ -142,7 +194,7 @@ class _Story:
         indent = "  " * depth
         formula = self.c.formula_of(name)
         yield f"{indent}{name} = {self._value(name)}"
-        doc = formula.doc if formula else INPUTS[name].doc if name in INPUTS else "Montant saisi pour cet agent."
+        doc = formula.doc if formula else _input_doc(name)
         if name in self.told:
             yield f"{indent}  (déjà expliqué plus haut)"
             return
@@ -150,6 +202,8 @@ class _Story:
         for line in doc.splitlines():
             if line.strip():
                 yield f"{indent}  {line.strip()}"
+        if name.startswith((SEGMENTS, RAPPELS)):
+            return
         if formula is None:
             origine = self.origines.get(name, "donnée de la situation ou de l'adhérent")
             yield f"{indent}  ({origine})"
@@ -188,7 +242,7 @@ class _Story:
 
 
 def _printed(ligne: Ligne) -> str:
-    parts = [ligne.libelle]
+    parts = [ligne.libelle_imprime]
     if ligne.base is not None:
         parts.append(f"base {format_amount(ligne.base)}")
     if ligne.nombre_centiemes is not None:
@@ -202,10 +256,22 @@ def _printed(ligne: Ligne) -> str:
     return " ; ".join(parts)
 
 
+def _input_doc(name: str) -> str:
+    if name.startswith(SEGMENTS):
+        return "Premières parties du mois, aux conditions d'alors."
+    if name.startswith(RAPPELS):
+        return "Rappels de mois passés, payés ce mois-ci."
+    return INPUTS[name].doc if name in INPUTS else "Montant saisi pour cet agent."
+
+
+def _euros(cents: int) -> str:
+    return f"{format_amount(cents)} €"
+
+
 def _written(value: int, unit: Unit) -> str:
     match unit:
         case Unit.EUROS:
-            return f"{format_amount(value)} €"
+            return _euros(value)
         case Unit.TAUX:
             return format_percent(value)
         case Unit.QUANTITE:

@@ -154,7 +154,11 @@ def _named(paie: Paie) -> str:
 def _compare(
     matricule: str, numero: str, avant: _Garde | None, apres: _Garde | None, revisions: tuple[int, int]
 ) -> Comparaison:
-    effets = _walk(avant, apres) if avant is not None and apres is not None else [_whole(avant, apres)]
+    if avant is not None and apres is not None:
+        kept = (avant.bulletin, apres.bulletin)
+        effets = effects_between(avant.etat, apres.etat, kept, apres.origines)
+    else:
+        effets = [_whole(avant, apres)]
     bulletins = (avant.bulletin if avant else None, apres.bulletin if apres else None)
     return Comparaison(matricule, numero, *bulletins, revisions, tuple(effets), _lines(*bulletins, effets))
 
@@ -166,26 +170,31 @@ def _whole(avant: _Garde | None, apres: _Garde | None) -> Effet:
     return _effect(Cause("contrat", libelle), "", before, after)
 
 
-def _walk(avant: _Garde, apres: _Garde) -> list[Effet]:
-    """Du premier bulletin au second, cause par cause ; un pas que le moteur refuse se joint au suivant."""
-    departs, arrivees = (_again(garde.etat) for garde in (avant, apres))
+def effects_between(
+    depart: Etat, arrivee: Etat, gardes: tuple[Bulletin, Bulletin], origines: Mapping[str, str] | None = None
+) -> list[Effet]:
+    """Du premier bulletin gardé au second, cause par cause ; leur somme est exactement leur différence.
+
+    ``origines`` : colonne d'entrée → d'où vient la donnée du second. Un pas que le moteur refuse se joint au suivant.
+    """
+    departs, arrivees = (_again(etat) for etat in (depart, arrivee))
     regles = Cause("regles", "Chiffres ou règles corrigés depuis le calcul")
     if departs is None or arrivees is None:
-        return _merged([_effect(regles, "", avant.bulletin, apres.bulletin)])
-    effets = [_effect(regles, "", avant.bulletin, departs)]
-    chiffres = frozenset(cle for garde in (avant, apres) for cle in _figures(garde.etat))
+        return _merged([_effect(regles, "", *gardes)])
+    effets = [_effect(regles, "", gardes[0], departs)]
+    chiffres = _figures(depart) | _figures(arrivee)
     courant = departs
     refused: list[Cause] = []
-    for cause, etat in steps(avant.etat, apres.etat, chiffres, catalogue.load()):
+    for cause, etat in steps(depart, arrivee, chiffres, catalogue.load()):
         found = _again(etat)
         if found is None:
             refused.append(cause)
             continue
-        effets.append(_effect(_joined(refused, cause), _origin(cause, apres), courant, found))
+        effets.append(_effect(_joined(refused, cause), _origin(cause, origines or {}), courant, found))
         courant, refused = found, []
     reste = Cause("combinaison", "Combinaison : " + " ; ".join(cause.libelle for cause in refused))
     effets.append(_effect(reste, "", courant, arrivees))
-    effets.append(_effect(regles, "", arrivees, apres.bulletin))
+    effets.append(_effect(regles, "", arrivees, gardes[1]))
     return _merged(effets)
 
 
@@ -204,8 +213,8 @@ def _joined(refused: list[Cause], cause: Cause) -> Cause:
     return Cause("combinaison", "Combinaison : " + " ; ".join(one.libelle for one in (*refused, cause)))
 
 
-def _origin(cause: Cause, apres: _Garde) -> str:
-    return cause.texte or next((apres.origines[name] for name in cause.colonnes if name in apres.origines), "")
+def _origin(cause: Cause, origines: Mapping[str, str]) -> str:
+    return cause.texte or next((origines[name] for name in cause.colonnes if name in origines), "")
 
 
 def _effect(cause: Cause, origine: str, before: Bulletin | None, after: Bulletin | None) -> Effet:

@@ -122,24 +122,19 @@ class _Garde:
         return "\n".join(part for part in parts if part)
 
     def _kept_only(self, rubrique: str, story: str) -> Iterator[str]:
-        """Ce que le récit du calcul ne montre pas : une ligne de rappel, ou une ligne qu'il ne refait plus."""
+        """Une ligne gardée que le calcul ne refait plus : son texte et ses montants, à défaut de son récit."""
         lines = [ligne for ligne in self.bulletin.lignes if ligne.code == rubrique]
-        if lines and not story:
-            found = catalogue.load().get(rubrique)
-            yield f"{lines[0].libelle} ({rubrique}), {self.mois.libelle}"
-            if found is not None:
-                yield f"  Texte : {found.source}"
+        if not lines or story:
+            return
+        found = catalogue.load().get(rubrique)
+        yield f"{lines[0].libelle} ({rubrique}), {self.mois.libelle}"
+        if found is not None:
+            yield f"  Texte : {found.source}"
         for ligne in lines:
-            montants = (
-                f"agent {format_amount(ligne.montant_salarie)}, employeur {format_amount(ligne.montant_employeur)}"
+            yield (
+                f"  Ligne gardée : {ligne.libelle_imprime}, agent {format_amount(ligne.montant_salarie)}, "
+                f"employeur {format_amount(ligne.montant_employeur)}"
             )
-            if ligne.periode is not None:
-                yield (
-                    f"  Rappel sur {ligne.periode.libelle} : {montants} ; différence entre ce mois recalculé et ce qui "
-                    "en a été payé."
-                )
-            elif not story:
-                yield f"  Ligne gardée : {ligne.libelle}, {montants}"
 
     def _drift(self, rubrique: str) -> Iterator[str]:
         """Un avertissement quand le calcul refait aujourd'hui ne donne plus le montant gardé."""
@@ -168,11 +163,7 @@ class _Garde:
 def _amount_of(bulletin: Bulletin, rubrique: str) -> int:
     if rubrique in TOTAUX:
         return int(getattr(bulletin, rubrique))
-    return sum(
-        ligne.montant_salarie + ligne.montant_employeur
-        for ligne in bulletin.lignes
-        if ligne.code == rubrique and ligne.periode is None
-    )
+    return sum(ligne.montant_salarie + ligne.montant_employeur for ligne in bulletin.lignes if ligne.code == rubrique)
 
 
 def _only_adherent(session: Session, matricule: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsn.controls.registry import on_block, on_declaration
+from dsn.controls.registry import on_block, on_declaration, on_field
 from dsn.controls.scope import Node, Scope
 
 IRCANTEC = frozenset({"060", "061"})
@@ -54,7 +54,7 @@ def base_annee(item: Node, _scope: Scope) -> str | None:
     return "La période de la base couvre deux années civiles." if first and last and first.year != last.year else None
 
 
-@on_block("S21.G00.78.004", "CCH-11")
+@on_block("S21.G00.78.004", "CCH-11", quand=("001", {PREVOYANCE_BASE}))
 def base_prevoyance_nulle(item: Node, _scope: Scope) -> str | None:
     """Base 31 : montant nul."""
     return "Une base 31 porte un montant nul." if item.get("001") == PREVOYANCE_BASE and item.amount("004") else None
@@ -71,7 +71,7 @@ def affiliation(item: Node, _scope: Scope) -> str | None:
     return None
 
 
-@on_block("S21.G00.78.007", "CCH-11")
+@on_field("S21.G00.78.007", "CCH-11")
 def crm_base(item: Node, scope: Scope) -> str | None:
     """CRM : période passée seulement."""
     if item.get("007") and not _past_period(item, scope):
@@ -79,7 +79,7 @@ def crm_base(item: Node, scope: Scope) -> str | None:
     return None
 
 
-@on_block("S21.G00.79.005", "CCH-11")
+@on_field("S21.G00.79.005", "CCH-11")
 def crm_composant(item: Node, scope: Scope) -> str | None:
     """CRM : période passée seulement."""
     if item.get("005") and item.parent and not _past_period(item.parent, scope):
@@ -87,7 +87,7 @@ def crm_composant(item: Node, scope: Scope) -> str | None:
     return None
 
 
-@on_block("S21.G00.79.001", "CCH-14")
+@on_block("S21.G00.79.001", "CCH-14", quand=("001", {"01"}))
 def smic_sous_03(item: Node, _scope: Scope) -> str | None:
     """Le SMIC de la réduction générale se place sous une base 03 ou 19."""
     if item.get("001") == "01" and item.parent and item.parent.get("001") not in {"03", "19"}:
@@ -103,7 +103,7 @@ def base_ircantec(scope: Scope) -> Iterator[tuple[Node, str]]:
             yield base, "Une base Ircantec (28) porte au moins une cotisation 060 ou 061."
 
 
-@on_block("S21.G00.81.001", "CCH-13")
+@on_block("S21.G00.81.001", "CCH-13", quand=("001", {PREVOYANCE_COTISATION}))
 def cotisation_prevoyance(item: Node, _scope: Scope) -> str | None:
     """059 sous une base 31."""
     if item.get("001") == PREVOYANCE_COTISATION and item.parent and item.parent.get("001") != PREVOYANCE_BASE:
@@ -120,7 +120,7 @@ def une_cotisation_prevoyance(scope: Scope) -> Iterator[tuple[Node, str]]:
             yield base, "Une base 31 porte une et une seule cotisation 059."
 
 
-@on_block("S21.G00.81.001", "CCH-16")
+@on_block("S21.G00.81.001", "CCH-16", quand=("001", _REDUCTION))
 def reduction_chiffree(item: Node, _scope: Scope) -> str | None:
     """Réduction générale : assiette et montant."""
     if item.get("001") in _REDUCTION and not (item.get("003") and item.get("004")):
@@ -128,7 +128,7 @@ def reduction_chiffree(item: Node, _scope: Scope) -> str | None:
     return None
 
 
-@on_block("S21.G00.81.001", "CCH-17")
+@on_block("S21.G00.81.001", "CCH-17", quand=("001", _REDUCTION))
 def reduction_smic(item: Node, _scope: Scope) -> str | None:
     """Réduction générale : SMIC retenu sous la même base 03."""
     base = item.parent
@@ -145,49 +145,49 @@ def _needs(item: Node, codes: frozenset[str], suffix: str, what: str) -> str | N
     return None
 
 
-@on_block("S21.G00.81.002", "CCH-11")
+@on_block("S21.G00.81.002", "CCH-11", quand=("001", {PREVOYANCE_COTISATION}))
 def prevoyance_sans_organisme(item: Node, _scope: Scope) -> str | None:
     """059 : pas d'organisme."""
     return "La cotisation 059 ne porte pas d'organisme." if item.get("001") == "059" and item.get("002") else None
 
 
-@on_block("S21.G00.81.003", "CCH-11")
+@on_block("S21.G00.81.003", "CCH-11", quand=("001", IRCANTEC))
 def assiette_ircantec(item: Node, _scope: Scope) -> str | None:
     """Ircantec : assiette."""
     return _needs(item, IRCANTEC, "003", "une assiette")
 
 
-@on_block("S21.G00.81.003", "CCH-12")
+@on_block("S21.G00.81.003", "CCH-12", quand=("001", {PREVOYANCE_COTISATION}))
 def prevoyance_sans_assiette(item: Node, _scope: Scope) -> str | None:
     """059 : pas d'assiette."""
     return "La cotisation 059 ne porte pas d'assiette." if item.get("001") == "059" and item.get("003") else None
 
 
-@on_block("S21.G00.81.004", "CCH-11")
+@on_block("S21.G00.81.004", "CCH-11", quand=("001", {PREVOYANCE_COTISATION}))
 def montant_prevoyance(item: Node, _scope: Scope) -> str | None:
     """059 : montant."""
     return _needs(item, frozenset({PREVOYANCE_COTISATION}), "004", "un montant")
 
 
-@on_block("S21.G00.81.004", "CCH-12")
+@on_block("S21.G00.81.004", "CCH-12", quand=("001", {"105", "131", "132"}))
 def montant_agirc(item: Node, _scope: Scope) -> str | None:
     """Agirc-Arrco et Apec : montant."""
     return _needs(item, frozenset({"105", "131", "132"}), "004", "un montant")
 
 
-@on_block("S21.G00.81.004", "CCH-13")
+@on_block("S21.G00.81.004", "CCH-13", quand=("001", IRCANTEC))
 def montant_ircantec(item: Node, _scope: Scope) -> str | None:
     """Ircantec : montant."""
     return _needs(item, IRCANTEC, "004", "un montant")
 
 
-@on_block("S21.G00.81.005", "CCH-11")
+@on_block("S21.G00.81.005", "CCH-11", quand=("001", {PREVOYANCE_COTISATION}))
 def prevoyance_sans_commune(item: Node, _scope: Scope) -> str | None:
     """059 : pas de code INSEE."""
     return "La cotisation 059 ne porte pas de code INSEE." if item.get("001") == "059" and item.get("005") else None
 
 
-@on_block("S21.G00.81.006", "CCH-11")
+@on_field("S21.G00.81.006", "CCH-11")
 def crm_individuel(item: Node, scope: Scope) -> str | None:
     """CRM : période passée seulement."""
     if item.get("006") and item.parent and not _past_period(item.parent, scope):

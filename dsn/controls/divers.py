@@ -177,7 +177,7 @@ def _caisses(base: Node, *, past: bool) -> set[str]:
     return {code[:2] for code in codes if code}
 
 
-@on_block("S21.G00.78.001", "CCH-11")
+@on_block("S21.G00.78.001", "CCH-11", quand=("001", _CIBTP))
 def base_cibtp(item: Node, scope: Scope) -> str | None:
     """Bases du bâtiment : une caisse 01 à 37."""
     if scope.nature in MENSUELLES and item.get("001") in _CIBTP and not _caisses(item, past=True) & (_CAISSES | {"99"}):
@@ -185,7 +185,7 @@ def base_cibtp(item: Node, scope: Scope) -> str | None:
     return None
 
 
-@on_block("S21.G00.78.001", "CCH-24")
+@on_block("S21.G00.78.001", "CCH-24", quand=("001", {"20"}))
 def base_conges(item: Node, _scope: Scope) -> str | None:
     """Base 20 : une caisse de congés."""
     if item.get("001") == "20" and not _caisses(item, past=True):
@@ -193,7 +193,7 @@ def base_conges(item: Node, _scope: Scope) -> str | None:
     return None
 
 
-@on_block("S21.G00.78.001", "CCH-25")
+@on_block("S21.G00.78.001", "CCH-25", quand=("001", _CIBTP))
 def base_cibtp_fin(item: Node, scope: Scope) -> str | None:
     """En fin de contrat unique, bases du bâtiment : une caisse 01 à 37."""
     if scope.nature == "07" and item.get("001") in _CIBTP and not _caisses(item, past=False) & _CAISSES:
@@ -201,7 +201,7 @@ def base_cibtp_fin(item: Node, scope: Scope) -> str | None:
     return None
 
 
-@on_block("S21.G00.78.001", "CCH-26")
+@on_block("S21.G00.78.001", "CCH-26", quand=("001", {"20"}))
 def base_conges_fin(item: Node, scope: Scope) -> str | None:
     """En fin de contrat unique, base 20 : une caisse de congés."""
     if scope.nature == "07" and item.get("001") == "20" and not _caisses(item, past=False):
@@ -218,7 +218,7 @@ def bases_crpnpac(scope: Scope) -> Iterator[tuple[Node, str]]:
             yield person, "Un affilié du CRPNPAC porte une base 41 ou 42."
 
 
-@on_block("S21.G00.78.003", "SIG-17")
+@on_block("S21.G00.78.003", "SIG-17", quand=("001", {"31"}))
 def base_dans_contrat(item: Node, scope: Scope) -> str | None:
     """Base 31 : la période tient dans celle du contrat affilié.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsn.controls.registry import on_block
+from dsn.controls.registry import on_block, on_field
 from dsn.controls.scope import Node, Scope
 
 CTP_AVEC_COMMUNE = frozenset({"900", "901", "911", "917", "921", "927"})
@@ -203,7 +203,7 @@ def crm_bordereau(item: Node, scope: Scope) -> str | None:
     return _current_crm(item, "006", item, "004", scope)
 
 
-@on_block("S21.G00.23.006", "CCH-11")
+@on_block("S21.G00.23.006", "CCH-11", quand=("001", CTP_AVEC_COMMUNE))
 def commune_mobilite(item: Node, _scope: Scope) -> str | None:
     """Versement mobilité : code INSEE obligatoire."""
     if item.get("001") in CTP_AVEC_COMMUNE and not item.get("006"):
@@ -211,7 +211,7 @@ def commune_mobilite(item: Node, _scope: Scope) -> str | None:
     return None
 
 
-@on_block("S21.G00.23.007", "CCH-11")
+@on_field("S21.G00.23.007", "CCH-11")
 def crm_cotisation(item: Node, scope: Scope) -> str | None:
     """CRM : période passée seulement."""
     return _current_crm(item, "007", item.parent, "004", scope) if item.parent else None

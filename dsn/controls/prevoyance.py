@@ -221,7 +221,7 @@ def _on_mission(base: Node) -> bool:
     return any(item.parent is not None and item.parent.get("007") == MISSION for item in _affiliations(base))
 
 
-@on_block("S21.G00.78.005", "CCH-12")
+@on_block("S21.G00.78.005", "CCH-12", quand=("001", {BASE_PREVOYANCE}))
 def affiliation_du_versement(item: Node, _scope: Scope) -> str | None:
     """Base 31 : l'affiliation est celle d'un contrat payé par ce versement."""
     found, payment = _affiliations(item), item.parent
@@ -241,7 +241,7 @@ def base_prevoyance_detaillee(scope: Scope) -> Iterator[tuple[Node, str]]:
             yield base, "Une base de prévoyance (31) porte au moins un composant (bloc 79)."
 
 
-@on_block("S21.G00.79.001", "CCH-13")
+@on_block("S21.G00.79.001", "CCH-13", quand=("001", {SANS_COMPOSANT}))
 def sans_composant_sans_cotisation(item: Node, _scope: Scope) -> str | None:
     """Composant 23 : cotisation nulle."""
     base = item.parent
@@ -260,7 +260,7 @@ def composant_repete(scope: Scope) -> Iterator[tuple[Node, str]]:
                 yield item, "Ce composant figure déjà sous la même base de prévoyance."
 
 
-@on_block("S21.G00.79.001", "SIG-18")
+@on_block("S21.G00.79.001", "SIG-18", quand=("001", {SANS_COMPOSANT}))
 def composant_seul(item: Node, _scope: Scope) -> str | None:
     """Composant 23 : seul."""
     if item.get("001") == SANS_COMPOSANT and item.parent and len(item.parent.kids("79")) > 1:

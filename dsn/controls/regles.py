@@ -50,6 +50,16 @@ class Regle:
     alors: tuple[Condition, ...]
     sinon: tuple[Condition, ...]
     dire: str
+    rubrique: str
+    """La rubrique sans laquelle la règle n'a rien à dire, ou vide : on n'examine que les blocs qui la portent."""
+    valeurs: frozenset[str]
+    """Les valeurs de cette rubrique qui ouvrent le « si » ; vide si toutes."""
+
+    def concerned(self, scope: Scope) -> list[Node]:
+        """Les blocs que la règle peut viser."""
+        if self.valeurs:
+            return scope.valued(self.rubrique, self.valeurs)
+        return scope.having(self.rubrique) if self.rubrique else scope.all(self.bloc)
 
     def problem(self, item: Node, scope: Scope) -> str | None:
         """Le message si le bloc enfreint la règle."""
@@ -57,39 +67,42 @@ class Regle:
         return self.dire if any(condition(item, scope) is False for condition in expected) else None
 
 
-def load(path: Path) -> Iterator[tuple[str, str, list[Regle], str]]:
-    """Les contrôles d'un fichier : rubrique, code, règles compilées, rubrique qui les déclenche (ou vide).
+def load(path: Path) -> Iterator[tuple[str, str, list[Regle]]]:
+    """Les contrôles d'un fichier : rubrique, code, règles compilées.
 
     Lève ``RegleError`` sur une clé ou une condition inconnue.
     """
     for name, raw in yaml.safe_load(path.read_text("utf-8")).items():
         rubrique, code = name.split()
         rows = raw if isinstance(raw, list) else [raw]
-        triggers = {_trigger(row) for row in rows}
-        yield rubrique, code, [_rule(name, row) for row in rows], triggers.pop() if len(triggers) == 1 else ""
+        yield rubrique, code, [_rule(name, row) for row in rows]
 
 
 def _rule(name: str, row: dict[str, Any]) -> Regle:
     if set(row) - _KEYS or not row.get("dire") or not row.get("alors"):
         raise RegleError(f"{name} : règle incomplète ou clé inconnue ({', '.join(sorted(row))}).")
     try:
-        parts = [tuple(_condition(text) for text in row.get(key, ())) for key in ("si", "alors", "sinon")]
+        si, alors, sinon = (tuple(_condition(text) for text in row.get(key, ())) for key in ("si", "alors", "sinon"))
     except (KeyError, ValueError) as error:
         raise RegleError(f"{name} : {error}") from error
-    return Regle(full(row.get("sur", name[:10])), parts[0], parts[1], parts[2], row["dire"])
+    bloc = full(row.get("sur", name[:10]))
+    suffix, values = _trigger(row)
+    return Regle(bloc, si, alors, sinon, row["dire"], f"{bloc}.{suffix}" if suffix else "", values)
 
 
-def _trigger(row: dict[str, Any]) -> str:
-    """La rubrique du bloc sans laquelle la règle n'a rien à dire : on n'examine que les blocs qui la portent."""
-    if "sinon" in row or "sur" in row:
-        return ""
-    source = row.get("si") or (row["alors"] if len(row["alors"]) == 1 else [])
-    for text in source:
-        found = re.match(r"(\d{3}) (\S+)", text)
-        strict = bool(row.get("si")) or (found is not None and found[2] not in {"=", "présente", "absente"})
-        if found and strict and found[2] != "absente" and " ou " not in text:
-            return found[1]
-    return ""
+def _trigger(row: dict[str, Any]) -> tuple[str, frozenset[str]]:
+    """Ce sans quoi la règle n'a rien à dire : (rubrique du bloc, ses valeurs), l'une et l'autre vides à défaut."""
+    nothing: frozenset[str] = frozenset()
+    if "sinon" in row:
+        return "", nothing
+    for text in row.get("si", ()):
+        found = re.fullmatch(r"(\d{3}) (\S+)(.*)", text)
+        if found and " ou " not in text and found[2] != "absente":
+            return found[1], frozenset(found[3].split()) if found[2] == "=" else nothing
+    alone = re.match(r"(\d{3}) (\S+)", row["alors"][0]) if len(row["alors"]) == 1 and "si" not in row else None
+    if alone and alone[2] not in {"=", "présente", "absente"}:
+        return alone[1], nothing
+    return "", nothing
 
 
 def _condition(text: str) -> Condition:
@@ -240,10 +253,10 @@ _TESTS: dict[str, Callable[[list[str]], Callable[[str | None], bool | None]]] = 
 }
 
 
-def _run(rules: list[Regle], trigger: str) -> Callable[[Scope], Iterator[tuple[Node, str]]]:
+def _run(rules: list[Regle]) -> Callable[[Scope], Iterator[tuple[Node, str]]]:
     def run(scope: Scope) -> Iterator[tuple[Node, str]]:
         for rule in rules:
-            for item in scope.having(f"{rule.bloc}.{trigger}") if trigger else scope.all(rule.bloc):
+            for item in rule.concerned(scope):
                 message = rule.problem(item, scope)
                 if message:
                     yield item, message
@@ -254,8 +267,8 @@ def _run(rules: list[Regle], trigger: str) -> Callable[[Scope], Iterator[tuple[N
 def register_all() -> None:
     """Inscrit les contrôles de tous les fichiers ``regles_*.yaml`` du dossier."""
     for path in sorted(Path(__file__).parent.glob("regles_*.yaml")):
-        for rubrique, code, rules, trigger in load(path):
-            register_entry(Entry(rubrique, code, _run(rules, trigger), f"dsn/controls/{path.name}"))
+        for rubrique, code, rules in load(path):
+            register_entry(Entry(rubrique, code, _run(rules), f"dsn/controls/{path.name}"))
 
 
 register_all()

@@ -145,6 +145,7 @@ class Scope:
         self.end = last_day(self.month) if self.month else None
         self.end_next = last_day(self.end + timedelta(days=1)) if self.end else None
         self._having: dict[str, list[Node]] = {}
+        self._valued: dict[str, dict[str, list[Node]]] = {}
         self._contracts: dict[Node, dict[str, Node]] = {}
 
     def all(self, block_id: str) -> list[Node]:
@@ -162,6 +163,16 @@ class Scope:
             found = [item for item in self.all(rubrique[:10]) if suffix in item.values]
             self._having[rubrique] = found
         return found
+
+    def valued(self, rubrique: str, values: frozenset[str]) -> list[Node]:
+        """Les blocs où une rubrique a l'une de ces valeurs : de quoi n'examiner que ceux que vise un contrôle."""
+        index = self._valued.get(rubrique)
+        if index is None:
+            index = self._valued[rubrique] = {}
+            suffix = rubrique[11:]
+            for item in self.having(rubrique):
+                index.setdefault(item.values[suffix], []).append(item)
+        return [item for value in values & index.keys() for item in index[value]]
 
     def first(self, block_id: str) -> Node | None:
         """Le premier de ces blocs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from dsn.controls.registry import on_block, on_declaration
+from dsn.controls.registry import on_block, on_declaration, on_field
 from dsn.controls.scope import MENSUELLES, Node, Scope
 
 REQUIRED = ("001", "002", "003", "010")
@@ -110,7 +110,7 @@ def montant_pas(item: Node, _scope: Scope) -> str | None:
     return None
 
 
-@on_block("S21.G00.51.001", "CCH-11")
+@on_block("S21.G00.51.001", "CCH-11", quand=("011", {"002"}))
 def paie_apres_debut(item: Node, scope: Scope) -> str | None:
     """Type 002 non nul : la période ne commence pas avant l'avant-veille du contrat."""
     contract, start = scope.contract(item), item.day("001")
@@ -130,7 +130,7 @@ def periode_paie(item: Node, _scope: Scope) -> str | None:
     return "La fin de la période de paie précède son début." if _reversed(item, "001", "002") else None
 
 
-@on_block("S21.G00.51.002", "CCH-13")
+@on_block("S21.G00.51.002", "CCH-13", quand=("011", {"002"}))
 def paie_avant_fin(item: Node, scope: Scope) -> str | None:
     """Type 002 non nul : la période ne dépasse pas le surlendemain de la fin du contrat."""
     contract, last = scope.contract(item), item.day("002")
@@ -176,7 +176,7 @@ def quatre_remunerations(scope: Scope) -> Iterator[tuple[Node, str]]:
                     yield first, f"Rémunérations manquantes pour ce contrat et ce versement : {', '.join(missing)}."
 
 
-@on_block("S21.G00.51.012", "CCH-12")
+@on_field("S21.G00.51.012", "CCH-12")
 def heures_nulles(item: Node, _scope: Scope) -> str | None:
     """Zéro heure interdit pour les quatre types requis."""
     if item.get("011") in REQUIRED and item.amount("012") == 0:
@@ -184,7 +184,7 @@ def heures_nulles(item: Node, _scope: Scope) -> str | None:
     return None
 
 
-@on_block("S21.G00.51.012", "SIG-11")
+@on_block("S21.G00.51.012", "SIG-11", quand=("011", _WITH_HOURS))
 def heures_attendues(item: Node, _scope: Scope) -> str | None:
     """Heures attendues pour les types en heures."""
     if item.get("011") in _WITH_HOURS and not item.get("012"):
@@ -192,7 +192,7 @@ def heures_attendues(item: Node, _scope: Scope) -> str | None:
     return None
 
 
-@on_block("S21.G00.51.012", "SIG-13")
+@on_field("S21.G00.51.012", "SIG-13")
 def heures_interdites(item: Node, _scope: Scope) -> str | None:
     """Pas d'heures pour les quatre types requis."""
     if item.get("011") in REQUIRED and item.get("012"):
@@ -200,7 +200,7 @@ def heures_interdites(item: Node, _scope: Scope) -> str | None:
     return None
 
 
-@on_block("S21.G00.51.013", "SIG-11")
+@on_block("S21.G00.51.013", "SIG-11", quand=("011", {"001"}))
 def base_deplafonnee(item: Node, _scope: Scope) -> str | None:
     """Brut non nul : base 03 attendue dans le versement."""
     payment = item.parent
@@ -213,7 +213,7 @@ def _base_codes(payment: Node) -> set[str]:
     return {base.get("001") or "" for base in payment.kids("78")}
 
 
-@on_block("S21.G00.51.014", "CCH-11")
+@on_field("S21.G00.51.014", "CCH-11")
 def taux_situation(item: Node, scope: Scope) -> str | None:
     """Taux de rémunération : fonction publique seulement."""
     contract = scope.contract(item)
@@ -234,7 +234,7 @@ def indemnite_unique(scope: Scope) -> Iterator[tuple[Node, str]]:
             seen.add(key)
 
 
-@on_block("S21.G00.52.003", "CCH-12")
+@on_block("S21.G00.52.003", "CCH-12", quand=("001", {"026", "027", "029", "902"}))
 def debut_prime(item: Node, _scope: Scope) -> str | None:
     """Primes 026, 027, 029, 902 : période obligatoire."""
     if item.get("001") in {"026", "027", "029", "902"} and not item.get("003"):
@@ -242,7 +242,7 @@ def debut_prime(item: Node, _scope: Scope) -> str | None:
     return None
 
 
-@on_block("S21.G00.52.004", "CCH-13")
+@on_block("S21.G00.52.004", "CCH-13", quand=("001", {"026", "027", "029"}))
 def fin_prime(item: Node, _scope: Scope) -> str | None:
     """Primes 026, 027, 029 : fin de période obligatoire."""
     if item.get("001") in {"026", "027", "029"} and not item.get("004"):
@@ -296,19 +296,19 @@ def _over_own_unit(item: Node, units: frozenset[str]) -> bool:
     return item.get("003") in units and limit is not None and measure is not None and measure > limit
 
 
-@on_block("S21.G00.53.003", "CCH-13")
+@on_field("S21.G00.53.003", "CCH-13")
 def activite_unite_heures(item: Node, _scope: Scope) -> str | None:
     """Unité heure : 3250 au plus."""
     return "Trop d'heures d'activité." if _over_own_unit(item, frozenset({"10", "21"})) else None
 
 
-@on_block("S21.G00.53.003", "CCH-14")
+@on_field("S21.G00.53.003", "CCH-14")
 def activite_unite_jours(item: Node, _scope: Scope) -> str | None:
     """Unité jour : 403 au plus."""
     return "Trop de jours d'activité." if _over_own_unit(item, frozenset({"12", "20"})) else None
 
 
-@on_block("S21.G00.53.003", "CCH-15")
+@on_field("S21.G00.53.003", "CCH-15")
 def activite_plafond(item: Node, _scope: Scope) -> str | None:
     """Unité 40 : travail rémunéré."""
     if item.get("003") == "40" and item.get("001") != "01":

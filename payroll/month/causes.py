@@ -17,7 +17,7 @@ from typing import Any
 
 from payroll.catalogue import Catalogue
 from payroll.engine.deliberations import NATURE_DU_MOTIF
-from payroll.engine.situation import HOUR_VARIABLES, Employeur, Mandat, Situation
+from payroll.engine.situation import HOUR_VARIABLES, Employeur, Mandat, Saisie, Situation
 from payroll.legislation import Legislation
 from payroll.legislation.figures import Chiffre
 from payroll.money import format_amount, format_percent
@@ -81,6 +81,14 @@ def _mandate(value: Mandat | None) -> str:
     return "—" if value is None else f"{value.mandat}, {format_percent(value.taux_indemnite_ppm)}"
 
 
+def _seizures(saisies: tuple[Saisie, ...]) -> str:
+    """« n° 1 : 900,00 à retenir ; n° 2 » : le créancier n'est pas nommé."""
+    parts = (
+        f"n° {s.numero}" if s.solde is None else f"n° {s.numero} : {format_amount(s.solde)} à retenir" for s in saisies
+    )
+    return " ; ".join(parts) or "aucune"
+
+
 _DATES = ("date_debut", "date_fin")
 _ABSENCES = ("arrets", "absences_anterieures", "jours_cmo_anterieurs", "salaires_precedents")
 _DATES_DU_MOIS = {"contrat": _DATES, "absences": _ABSENCES, "segments": ("segments",), "rappels": ("rappels",)}
@@ -102,6 +110,9 @@ _GROUPES = (
     _Groupe("quotite", "Temps partiel", ("quotite",), _share, ("quotite",)),
     _Groupe("nbi", "Points de NBI", ("nbi",), str, ("nbi_points",)),
     _Groupe("sft", "Enfants du supplément familial", ("enfants_sft",), str, ("enfants_sft",)),
+    _Groupe("sft", "Enfants en résidence alternée", ("enfants_sft_alternes",), str, ("enfants_sft_alternes",)),
+    _Groupe("saisies", "Personnes à charge (saisies)", ("personnes_a_charge",), str, ("personnes_a_charge",)),
+    _Groupe("saisies", "Saisies en cours", ("saisies",), _seizures, ("saisie_demande_1",)),
     _Groupe("categorie", "Catégorie", ("categorie",), str, ("categorie",)),
     _Groupe("mandat", "Mandat", ("elu",), _mandate, ("taux_indemnite",)),
     _Groupe("remuneration", "Prix de l'heure", ("taux_horaire",), format_amount),
@@ -126,6 +137,12 @@ _EMPLOYEUR: Mapping[str, tuple[str, Callable[[Any], str], tuple[str, ...]]] = {
     "taux_cdg_ppm": ("Taux du centre de gestion", format_percent, ("taux_cdg",)),
     "cnfpt": ("Cotisation au CNFPT", _yes, ("employeur_cnfpt",)),
     "assurance_chomage": ("Assurance chômage", _yes, ("employeur_assurance_chomage",)),
+    "titre_restaurant_valeur": ("Valeur du titre-restaurant", format_amount, ("titre_restaurant_valeur",)),
+    "titre_restaurant_part_employeur": (
+        "Part de l'employeur au titre-restaurant",
+        format_amount,
+        ("titre_restaurant_part_employeur",),
+    ),
     "heures_complementaires_majorees": (
         "Majoration des heures complémentaires",
         _yes,

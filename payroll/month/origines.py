@@ -37,6 +37,8 @@ _DES_CONDITIONS = (
     "quotite_pourcent",
     "nbi_points",
     "enfants_sft",
+    "enfants_sft_alternes",
+    "personnes_a_charge",
     "categorie",
     "taux_indemnite",
     "autres_mandats_brut",
@@ -59,6 +61,8 @@ _DES_PARAMETRES = (
     "employeur_cnfpt",
     "employeur_assurance_chomage",
     "heures_complementaires_majorees",
+    "titre_restaurant_valeur",
+    "titre_restaurant_part_employeur",
     "subrogation",
     *(f"clause_primes_{motif}" for motif in NATURE_DU_MOTIF),
 )
@@ -67,6 +71,8 @@ _DES_CUMULS = (
     "cumul_rafp_traitement",
     "cumul_rafp_assiette",
     "cumul_heures_exonerees",
+    "cumul_teletravail",
+    "cumul_mobilites_durables",
     *(f"cumul_{name}" for name in CUMULS_PLAFONNES),
 )
 

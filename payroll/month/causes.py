@@ -18,7 +18,7 @@ from typing import Any
 from payroll.catalogue import Catalogue
 from payroll.engine.deliberations import NATURE_DU_MOTIF
 from payroll.engine.situation import HOUR_VARIABLES, Employeur, Mandat, Saisie, Situation
-from payroll.legislation import Legislation
+from payroll.legislation import Legislation, PasScale
 from payroll.legislation.figures import Chiffre
 from payroll.money import format_amount, format_percent
 from payroll.periods import Month
@@ -203,11 +203,23 @@ def _month(etat: Etat, arrivee: Etat, chiffres: frozenset[str]) -> Iterator[Pas]
             _figure(avant[cle], arrivee.legislation.chiffres[cle], jours[1]),
             replace(etat, mois=arrivee.mois, legislation=tenue),
         )
-    tenue = _held(arrivee.legislation, etat.legislation, dict.fromkeys(unread), jours, grilles=False)
-    scales = arrivee.legislation.grilles.get(etat.situation.territoire_pas, ())
-    texte = next((scale.texte for scale in scales if scale.covers(jours[1])), "")
-    yield Cause("pas", "Grille du taux par défaut", (), texte), replace(etat, mois=arrivee.mois, legislation=tenue)
-    yield Cause("chiffre", "Autres chiffres datés"), replace(etat, mois=arrivee.mois, legislation=arrivee.legislation)
+    before, after = (
+        _scale(loi, etat, jour) for loi, jour in zip((etat.legislation, arrivee.legislation), jours, strict=True)
+    )
+    if before is not after:
+        tenue = _held(arrivee.legislation, etat.legislation, dict.fromkeys(unread), jours, grilles=False)
+        cause = Cause("pas", "Grille du taux par défaut", (), after.texte if after else "")
+        yield cause, replace(etat, mois=arrivee.mois, legislation=tenue)
+    if unread:
+        yield (
+            Cause("chiffre", "Autres chiffres datés"),
+            replace(arrivee, employeur=etat.employeur, situation=etat.situation),
+        )
+
+
+def _scale(loi: Legislation, etat: Etat, jour: date) -> PasScale | None:
+    scales = loi.grilles.get(etat.situation.territoire_pas, ())
+    return next((scale for scale in scales if scale.covers(jour)), None)
 
 
 def _figure(avant: Any, chiffre: Chiffre, jour: date) -> Cause:

@@ -182,7 +182,7 @@ def effects_between(
     if departs is None or arrivees is None:
         return _merged([_effect(regles, "", *gardes)])
     effets = [_effect(regles, "", gardes[0], departs)]
-    chiffres = _figures(depart) | _figures(arrivee)
+    chiffres = _figures(depart) | _figures(arrivee) if depart.mois != arrivee.mois else frozenset()
     courant = departs
     refused: list[Cause] = []
     for cause, etat in steps(depart, arrivee, chiffres, catalogue.load()):

@@ -50,7 +50,7 @@ def _codes(avant: Etat, apres: Etat) -> set[str]:
     return {effet.cause.code for effet in _effects(avant, apres)}
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(avant=situations, apres=situations, chez=employeurs, puis=employeurs)
 def test_les_causes_font_l_ecart_de_deux_agents_quelconques(
     avant: Situation, apres: Situation, chez: Employeur, puis: Employeur
@@ -61,7 +61,7 @@ def test_les_causes_font_l_ecart_de_deux_agents_quelconques(
     _effects(depart, arrivee)
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(situation=situations, chez=employeurs)
 def test_un_bulletin_ne_differe_pas_de_lui_meme(situation: Situation, chez: Employeur) -> None:
     etat = _etat(MARS, situation, chez)

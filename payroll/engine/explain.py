@@ -18,6 +18,7 @@ from payroll.engine.joined import RAPPELS, SEGMENTS
 from payroll.engine.lignes import build
 from payroll.engine.limits import Limits
 from payroll.engine.rappels import recalls_of
+from payroll.engine.rappels_recit import changed_inputs, origin_rate
 from payroll.engine.registry import INPUTS
 from payroll.engine.segments import split
 from payroll.engine.situation import Cumuls, Employeur, Situation
@@ -129,7 +130,8 @@ class Recit:
                 du, paye = (montants.get(rubrique.code, 0) for montants in (rappele.du, rappele.paye))
                 yield f"    dû {_euros(du)} − déjà payé {_euros(paye)} = {_euros(du - paye)}"
             else:
-                yield "    différence d'assiette du mois du droit × taux de ce mois"
+                yield from (f"    {line}" for line in origin_rate(rubrique, lignes, rappel))
+            yield from (f"    {line}" for line in changed_inputs(rappel, self._rubriques))
             if rappel.sur > 1:
                 yield f"    échéance {rappel.rang} sur {rappel.sur}"
             juste = replace(rappel.situation, cumuls=Cumuls(), rappels=())

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from payroll.catalogue import load as load_catalogue
 from payroll.engine import compute
 from payroll.engine.bulletin import Bulletin, Section
 from payroll.engine.controls_rappels import check_amounts
-from payroll.engine.situation import Employeur, Rappel, RegimeRetraite, Situation, Statut
+from payroll.engine.explain import explain
+from payroll.engine.rappels_recit import changed_inputs
+from payroll.engine.situation import Arret, Employeur, Rappel, RegimeRetraite, Situation, Statut
 from payroll.legislation import load
 from payroll.money import apply_rate
 from payroll.periods import Month
@@ -185,3 +189,43 @@ def _titulaire(indice: int) -> Situation:
         date_naissance=date(1985, 4, 2),
         taux_pas_ppm=0,
     )
+
+
+def test_expliquer_dit_le_mois_l_ancien_le_juste_et_le_taux_de_sa_date() -> None:
+    """Un rappel de 2025 payé en 2026 : CNRACL de l'employeur à 34,65 %, celle du mois payé à 37,65 %."""
+    rappel = Rappel(Month(2025, 11), EMPLOYEUR, _titulaire(372), ancienne=_titulaire(366), motif="arrêté")
+    situation = replace(_titulaire(372), rappels=(rappel,))
+    traitement, cnracl = (explain(AVRIL, EMPLOYEUR, situation, code) for code in ("traitement", "cnracl"))
+    assert "Rappel sur novembre 2025 (arrêté)" in traitement
+    assert "dû 1 831,28 € − déjà payé 1 801,74 € = 29,54 €" in traitement.replace("\u202f", " ").replace("\xa0", " ")
+    assert "indice majoré : 366 payé, 372 juste" in traitement
+    assert "différence d'assiette 29,54 € × agent 11,10 %, employeur 34,65 %" in cnracl.replace("\xa0", " ")
+    assert "taux et plafond de novembre 2025, mois du droit" in cnracl
+    assert "37,65" in cnracl
+
+
+@pytest.mark.parametrize(
+    ("ancienne", "juste", "attendu"),
+    [
+        pytest.param({"nbi": 0}, {"nbi": 20}, "points de NBI : 0 payé, 20 juste", id="NBI"),
+        pytest.param({}, {"permanents": {"ifse": 5_000}}, "0,00 € payé, 50,00 € juste", id="prime mensuelle"),
+        pytest.param({}, {"variables": {"ihts_jour": 250}}, "ihts_jour : 0,00 h payé, 2,50 h juste", id="heures"),
+        pytest.param(
+            {},
+            {"arrets": (Arret("greve", date(2026, 3, 2), date(2026, 3, 2)),)},
+            "absences : rien payé, greve du 02/03/2026 au 02/03/2026 juste",
+            id="absence",
+        ),
+        pytest.param({}, {}, "mêmes données qu'au paiement", id="chiffres seuls"),
+    ],
+)
+def test_ce_qui_a_change_se_dit(ancienne: dict[str, Any], juste: dict[str, Any], attendu: str) -> None:
+    base = _titulaire(400)
+    rappel = Rappel(MARS, EMPLOYEUR, replace(base, **juste), ancienne=replace(base, **ancienne))
+    assert any(attendu in line for line in changed_inputs(rappel, load_catalogue()))
+
+
+def test_un_mois_jamais_paye_le_dit() -> None:
+    assert list(changed_inputs(Rappel(MARS, EMPLOYEUR, _titulaire(400)), load_catalogue())) == [
+        "rien n'avait été payé pour ce mois"
+    ]

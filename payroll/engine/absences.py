@@ -204,12 +204,25 @@ def jours_service_fait(c: Columns) -> Column:
 
 
 @formula(unit=Unit.HEURES)
+def heures_non_faites(c: Columns) -> Column:
+    """Heures d'absence de moins d'un jour : celles qu'on donne, et un soixantième du mois par demi-journée."""
+    demies = sum((c[f"demi_journees_{nature}"] for nature in PARTIELLES), c.zeros())
+    mois = c.integer("trentiemes.jours_du_mois") or 1
+    duree = c.ratio("heures_hebdo") * c.ratio("quotite") * Ratio.of(demies, 2 * mois)
+    heures = sum((c[f"heures_{nature}"] for nature in PARTIELLES), c.zeros())
+    return heures + round_half_up(100 * 52 * duree.num, 12 * duree.den)
+
+
+@formula(unit=Unit.HEURES)
 def heures_payees(c: Columns) -> Column:
-    """Heures payées, en centièmes : durée mensualisée (52/12) du poste et de la quotité, plus les heures en sus."""
+    """Heures payées, en centièmes : durée mensualisée (52/12) du poste et de la quotité, plus les heures en sus.
+
+    Moins les heures et les demi-journées d'absence.
+    """
     agents = c.flag("remunere_au_mois")
     mois = c.integer("trentiemes.jours_du_mois") or 1
     duree = c.ratio("heures_hebdo") * c.ratio("quotite") * Ratio.of(c["jours_service_fait"], mois)
     centiemes = round_half_up(100 * 52 * duree.num, 12 * duree.den)
-    au_mois = np.where(agents, centiemes, c["heures_remunerees"])
+    au_mois = np.where(agents, centiemes - c["heures_non_faites"], c["heures_remunerees"])
     du_mois = au_mois + c["heures_supplementaires_nombre"] + c["heures_complementaires"]
     return du_mois + c["segments_heures_payees"] if "segments_heures_payees" in c.values else du_mois

@@ -15,7 +15,7 @@ import numpy as np
 from payroll.anomalies import Anomalie
 from payroll.engine.columns import FORMULAS, Columns, Ratio, formula
 from payroll.engine.droits import rule_of
-from payroll.engine.jours import Jour
+from payroll.engine.jours import Jour, chain_start
 from payroll.engine.limits import Limits
 from payroll.engine.situation import Arret, Situation
 from payroll.legislation import Figures
@@ -81,7 +81,7 @@ def _of_leave(
     """Indemnités d'un arrêt ce mois : brutes, part imposable, et le refus s'il manque de quoi les calculer."""
     kind = _kind(situation, arret)
     connus = (*situation.absences_anterieures, *situation.arrets)
-    inconnu = arret.prolongation and jours[0].depuis == arret.debut and not _known(arret, connus)
+    inconnu = chain_start(arret, connus) is None
     depuis = jours[0].depuis
     precedents = _previous_months(Month.of(depuis), 1 if kind == "at" else _SALAIRES)
     manquants = [mois for mois in precedents if str(mois) not in situation.salaires_precedents]
@@ -94,10 +94,6 @@ def _of_leave(
     par_jour = [(prix[0] if not seuil or jour.rang <= seuil else prix[1], jour.rang) for jour in jours]
     soumis = sum(montant for montant, rang in par_jour if rang <= soumis_jusqu_a)
     return sum(montant for montant, _ in par_jour), _taxable(soumis, kind == "at", limits), []
-
-
-def _known(arret: Arret, connus: Sequence[Arret]) -> bool:
-    return any(autre.type == arret.type and autre.debut < arret.debut for autre in connus)
 
 
 def _unknown(kind: str, inconnu: bool, manquants: Sequence[Month]) -> Anomalie:

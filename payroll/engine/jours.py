@@ -21,6 +21,8 @@ PARTIELLES = tuple(code for code, nature in load_conges().natures.items() if nat
 """Les absences qui peuvent durer moins d'un jour."""
 
 _JOUR = timedelta(days=1)
+_SUITE = 3
+"""Une prolongation commence le lendemain de l'arrêt, ou après une reprise de 48 heures au plus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ def chain_start(arret: Arret, connus: Sequence[Arret]) -> date | None:
         key=lambda autre: autre.debut,
         default=None,
     )
-    return None if avant is None else chain_start(avant, connus)
+    # Un arrêt fini depuis longtemps n'est pas celui que l'on prolonge : le vrai n'est pas connu.
+    return chain_start(avant, connus) if avant and (arret.debut - avant.fin).days <= _SUITE else None
 
 
 def classify(

@@ -98,7 +98,9 @@ def _person(suivi: Suivi, views: Sequence[Vue], matricule: Any, last_month: Mont
         "iban": Blanc("compte où verser le net (une DSN ne le porte pas)", essentiel=False),
         "bic": Blanc("BIC de ce compte", essentiel=False),
         **_territory(suivi, block),
-        "contrats": [contract(suivi, seen, last_month, first_paid) for seen in contracts.values()],
+        "contrats": [
+            contract(suivi, seen, last_month, first_paid, suivi.text(block, "025")) for seen in contracts.values()
+        ],
         "taux_pas": rates(suivi, views),
     }
 

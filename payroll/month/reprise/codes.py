@@ -56,6 +56,14 @@ def cotisation(contribution: str) -> str:
     return ""
 
 
+def convention(code: str) -> str:
+    """Une lecture retenue (``plafond_applique``) ; vide si elle n'est pas dite."""
+    try:
+        return dsn_codes.load().convention(code).valeur or ""
+    except KeyError:
+        return ""
+
+
 def written() -> frozenset[str]:
     """Les rubriques du contrat que nos codes écrivent d'après la population."""
     return frozenset(row.code for row in dsn_codes.load().lignes if row.table == "populations")

@@ -28,6 +28,7 @@ _MANDATS = (
     ("maire", "maire"),
     ("conseiller", "conseiller"),
 )
+_SANS_INDICE = frozenset({"apprenti", "pec"})
 _SANS_ACCENT = str.maketrans("éèêëàâîïôûùç", "eeeeaaiiouuc")
 
 
@@ -35,6 +36,8 @@ def conditions(suivi: Suivi, lu: ContratLu, population: str | None) -> dict[str,
     """Les conditions du mois, comme la description les écrit (sans ``du`` ni ``au``)."""
     if population is not None and population.startswith("elu"):
         return _elu(suivi, lu, population)
+    if population in _SANS_INDICE:
+        return _unindexed(suivi, lu, population)
     block = lu.block
     cnracl = codes.vieillesse(lu.month.norme, "titulaire_cnracl")
     hours, part = _time(suivi, lu)
@@ -44,13 +47,27 @@ def conditions(suivi: Suivi, lu: ContratLu, population: str | None) -> dict[str,
         "grade": _grade(suivi.text(block, "079")),
         "echelon": Blanc("échelon, mention du bulletin", essentiel=False),
         "indice_brut": _indice_brut(suivi.text(block, "057")),
-        "indice_majore": _number(suivi.text(block, "058"), "indice majoré : aucun n'est déclaré"),
+        "indice_majore": _number(
+            suivi.text(block, "058"), "indice majoré, ou « 0 » et un taux_horaire : aucun indice n'est dit"
+        ),
         **_nbi(suivi.text(block, "059")),
         "heures_hebdo": hours,
         **_employers(suivi.text(block, "037")),
         "quotite": part,
         **_children(suivi, lu),
     }
+
+
+def _unindexed(suivi: Suivi, lu: ContratLu, population: str) -> dict[str, Any]:
+    """Les conditions d'un apprenti ou d'un contrat aidé : ni catégorie ni indice."""
+    hours, part = _time(suivi, lu)
+    said: dict[str, Any] = {"regime_retraite": "ircantec", "heures_hebdo": hours, "quotite": part}
+    if population == "apprenti":
+        return said | {
+            "apprenti_annee": Blanc("année d'exécution du contrat d'apprentissage, de 1 à 3", exemple="à remplir"),
+            "apprenti_smic": Blanc("pourcentage du SMIC écrit au contrat, s'il dépasse le minimum légal", False),
+        }
+    return said | {"taux_horaire": Blanc("prix de l'heure, s'il dépasse le SMIC", essentiel=False)}
 
 
 def _elu(suivi: Suivi, lu: ContratLu, population: str) -> dict[str, Any]:

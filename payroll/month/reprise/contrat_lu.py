@@ -12,7 +12,7 @@ from payroll.month.reprise.lecture import MoisDeclare, Suivi
 CONTRAT = "S21.G00.40"
 ARRET, FIN, SUSPENSION = "S21.G00.60", "S21.G00.62", "S21.G00.65"
 VERSEMENT, REMUNERATION, PRIME, ELEMENT = "S21.G00.50", "S21.G00.51", "S21.G00.52", "S21.G00.54"
-BASE = "S21.G00.78"
+BASE, COMPOSANT, COTISATION = "S21.G00.78", "S21.G00.79", "S21.G00.81"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +59,32 @@ class ContratLu:
                 found[kind] = found.get(kind, 0) + suivi.cents(block, "002")
         return found
 
-    def assiette(self, suivi: Suivi, cotisation: str) -> int:
-        """La somme des assiettes (81.003) d'un code de cotisation, en centimes.
-
-        Une base sans numéro de contrat (78.006) est celle du premier contrat que le versement paie.
-        """
+    def assiette(self, suivi: Suivi, cotisation: str, code: str = "") -> int:
+        """La somme des assiettes (81.003) d'un code de cotisation, en centimes ; ``code`` : sous cette seule base."""
         return sum(
             suivi.cents(block, "003")
-            for base in self.paid(BASE)
-            if suivi.text(base, "006") == self.numero or (not base.get("006") and self.rang == 0)
+            for base in self.bases(suivi, code)
             for block in base.children
-            if suivi.text(block, "001") == cotisation
+            if block.id == COTISATION and suivi.text(block, "001") == cotisation
         )
+
+    def composant(self, suivi: Suivi, kind: str) -> int:
+        """La somme des composants de base (79) d'un type, en centimes."""
+        return sum(
+            suivi.cents(block, "004")
+            for base in self.bases(suivi)
+            for block in base.children
+            if block.id == COMPOSANT and suivi.text(block, "001") == kind
+        )
+
+    def bases(self, suivi: Suivi, code: str = "") -> list[Block]:
+        """Les bases (78) de ce contrat ; sans numéro de contrat (78.006), celles du premier que le versement paie."""
+        return [
+            base
+            for base in self.paid(BASE)
+            if (suivi.text(base, "006") == self.numero or (not base.get("006") and self.rang == 0))
+            and (not code or suivi.text(base, "001") == code)
+        ]
 
     def complete(self) -> bool:
         """Vrai si le contrat couvre tout le mois sans arrêt ni suspension : ses montants sont ceux d'un mois entier."""

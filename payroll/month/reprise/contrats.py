@@ -28,7 +28,9 @@ _CONTRAT_COURT = "-1"
 _JOUR = timedelta(days=1)
 
 
-def contract(suivi: Suivi, seen: Sequence[ContratLu], last_month: Month, first_paid: Month) -> dict[str, Any]:
+def contract(
+    suivi: Suivi, seen: Sequence[ContratLu], last_month: Month, first_paid: Month, diploma: str = ""
+) -> dict[str, Any]:
     """La description d'un contrat, des mensuelles qui le portent (dans l'ordre) à son premier mois payé ici."""
     last = seen[-1]
     population = codes.population_of(last.month.norme, last.declared())
@@ -43,7 +45,9 @@ def contract(suivi: Suivi, seen: Sequence[ContratLu], last_month: Month, first_p
         **({"date_fin": end} if end else _vanished(last, last_month)),
         **({"date_fin_prevue": planned} if planned else {}),
         **({"motif_fin": motif} if motif else {}),
+        **({"motif_recours": recourse} if (recourse := suivi.text(last.block, "021")) else {}),
         **({"contrat_court": True} if _short(suivi, last) else {}),
+        **({"niveau_diplome": diploma} if population == "apprenti" and diploma else {}),
         "situations": _situations(suivi, seen, population),
         "permanents": permanents(suivi, seen),
         "absences": absences(suivi, seen),

@@ -36,6 +36,7 @@ def totals(suivi: Suivi, seen: Sequence[ContratLu], first_paid: Month) -> list[d
         "cout_employeur": Blanc("coût de l'employeur depuis janvier (la DSN n'en porte qu'une partie)", False, '"0"'),
     }
     row |= _rafp(suivi, months, gross)
+    row |= _ceilings(suivi, months)
     exempt = sum(
         suivi.cents(block, "004")
         for lu in months
@@ -56,6 +57,33 @@ def totals(suivi: Suivi, seen: Sequence[ContratLu], first_paid: Month) -> list[d
     if hours:
         row["heures_payees_centiemes"] = hours
     return [row]
+
+
+def _ceilings(suivi: Suivi, months: Sequence[ContratLu]) -> dict[str, Any]:
+    """Les cumuls qui régularisent plafonds et tranches sur l'année (CSS R. 243-10) ; ceux que la DSN montre."""
+
+    def total(contribution: str) -> int:
+        code, base = codes.cotisation(contribution), codes.base(contribution)
+        return sum(lu.assiette(suivi, code, base) for lu in months) if code else 0
+
+    ceiling = sum(lu.composant(suivi, codes.convention("plafond_applique")) for lu in months)
+    general, capped = total("vieillesse_deplafonnee"), total("vieillesse_plafonnee")
+    tranche_a, tranche_b = total("ircantec_a"), total("ircantec_b")
+    health, insured = total("maladie"), total("assurance_chomage")
+    fnal = sum(lu.assiette(suivi, codes.cotisation("fnal")) for lu in months)
+    found = {
+        "plafond": ceiling,
+        "regime_general": general,
+        "vieillesse_plafonnee": capped,
+        "ircantec": tranche_a + tranche_b,
+        "ircantec_a": tranche_a,
+        "ircantec_b": tranche_b,
+        "chomage": insured,
+        "chomage_assiette": insured,
+        "securite_sociale": health,
+        "fnal_assiette": fnal,
+    }
+    return {name: format_decimal(value) for name, value in found.items() if value}
 
 
 def _paid(suivi: Suivi, lu: ContratLu, suffix: str) -> int:

@@ -98,6 +98,25 @@ def test_ce_que_la_dsn_ne_dit_pas_reste_a_remplir(avant: bytes, apres: bytes, cl
     assert cle in names
 
 
+def test_un_apprenti_et_un_contrat_aide_n_ont_ni_categorie_ni_indice(tmp_path: Path) -> None:
+    """Nature 02, hors fonction publique (026 = 99), dispositif 81 (apprentissage) ou 41 (parcours emploi compétences)."""
+    changes = [(b"S21.G00.40.007,'10'", b"S21.G00.40.007,'02'"), (b"S21.G00.40.026,'02'", b"S21.G00.40.026,'99'")]
+    content = SQUELETTE
+    for before, after in changes:
+        assert before in content
+        content = content.replace(before, after)
+    start = content.index(b"S21.G00.40.007,'02'")
+    for dispositif, statut, cle in ((b"81", "apprenti", "apprenti_annee"), (b"41", "pec", "taux_horaire")):
+        one_of = content[:start] + content[start:].replace(
+            b"S21.G00.40.008,'99'", b"S21.G00.40.008,'%s'" % dispositif, 1
+        )
+        reprise = one(tmp_path, one_of)
+        contract = agent(reprise, 1)["contrats"][0]
+        assert contract["statut"] == statut
+        assert not {"categorie", "indice_majore"} & set(contract["situations"][0])
+        assert cle in [item.chemin.rsplit(".", 1)[-1] for item in reprise.a_remplir]
+
+
 def test_une_feuille_incomplete_n_est_pas_inscrite(tmp_path: Path, registre: Registre) -> None:
     reprise = one(tmp_path)
     sheet = keep_sheet(reprise, tmp_path)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import contains
 
 from dsn.anomalies import Anomaly, quote
 from dsn.controls.scope import day
 from dsn.message import Block
 from dsn.norm import Norm, Rubrique
+from dsn.norm.table import SHAPE_LIMIT, Shape
 
 _DIGITS = frozenset("0123456789")
 MEMORY_LIMIT = 65_536
@@ -17,11 +19,23 @@ MEMORY_LIMIT = 65_536
 class Memory:
     """Les valeurs déjà reconnues justes, par rubrique ; bornée."""
 
-    __slots__ = ("known", "room")
+    __slots__ = ("_shapes", "known", "room")
 
     def __init__(self, norm: Norm) -> None:
         self.known: dict[str, set[str]] = {rubrique: set() for rubrique in norm.rubriques}
         self.room = MEMORY_LIMIT
+        self._shapes: dict[Shape, tuple[set[str], ...]] = {}
+
+    def holds(self, shape: Shape, raw: tuple[str, ...]) -> bool:
+        """Vrai si toutes les valeurs d'un bloc lu ont déjà été reconnues justes ; un seul passage, en C."""
+        sets = self._shapes.get(shape)
+        if sets is None:
+            if any(rubrique not in self.known for rubrique in shape.ids):
+                return False
+            sets = tuple(self.known[rubrique] for rubrique in shape.ids)
+            if len(self._shapes) < SHAPE_LIMIT:
+                self._shapes[shape] = sets
+        return all(map(contains, sets, raw))
 
     def add(self, rubrique: str, value: str) -> None:
         """Retient une valeur juste, s'il reste de la place."""
@@ -32,6 +46,8 @@ class Memory:
 
 def check_block(block: Block, norm: Norm, memory: Memory) -> Iterator[Anomaly]:
     """Les défauts de forme de chaque rubrique du bloc (CT p.87-91)."""
+    if block.shape is not None and memory.holds(block.shape, block.raw):
+        return
     known = memory.known
     for rubrique, value, line in block.pairs():
         values = known.get(rubrique)

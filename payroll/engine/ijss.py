@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from payroll.anomalies import Anomalie
+from payroll.anomalies import Anomalie, Gravite
 from payroll.engine.columns import FORMULAS, Columns, Ratio, formula
 from payroll.engine.droits import rule_of
 from payroll.engine.jours import Jour, chain_start
@@ -20,7 +20,7 @@ from payroll.engine.limits import Limits
 from payroll.engine.situation import Arret, Situation
 from payroll.legislation import Figures
 from payroll.legislation.conges import load_conges
-from payroll.money import PPM, Column, apply_rate, round_half_up
+from payroll.money import PPM, Column, apply_rate, format_amount, round_half_up
 from payroll.periods import Month
 
 DECOMPTE = "ijss_brutes"
@@ -47,7 +47,20 @@ def allowances(situation: Situation, jours: Sequence[Jour], limits: Limits) -> t
         anomalies += refus
     if anomalies or not indemnises:
         return {}, anomalies
-    return {"ijss_estimees": total, "ijss_imposables_brutes": imposable, "jours_ijss": len(indemnises)}, []
+    found = {"ijss_estimees": total, "ijss_imposables_brutes": imposable, "jours_ijss": len(indemnises)}
+    return found, [_estimated(len(indemnises), total)]
+
+
+def _estimated(jours: int, total: int) -> Anomalie:
+    return Anomalie(
+        "ijss-estimees",
+        "les indemnités journalières sont calculées d'après les salaires précédents, droits supposés ouverts",
+        "À la réception du décompte de la CPAM, comparez ; s'il diffère, saisissez-en le montant brut.",
+        gravite=Gravite.AVERTISSEMENT,
+        rubrique=DECOMPTE,
+        recu=f"{jours} jours, {format_amount(total)} €",
+        texte="CSS R. 323-4, R. 331-5, R. 433-4",
+    )
 
 
 def _kind(situation: Situation, arret: Arret) -> str:

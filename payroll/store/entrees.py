@@ -21,7 +21,6 @@ from stdnum.fr import siret as stdnum_siret
 from payroll.anomalies import Anomalie
 from payroll.money import AmountError, parse_amount, parse_percent
 
-
 CLAUSE = r"^(non_maintenu|suit_le_traitement|comme_etat|\d{1,3}([.,]\d{1,2})?(/\d{1,3}([.,]\d{1,2})?)?)$"
 """Le sort des primes pendant une absence : une clause, ou la part gardée en pour cent (« 33 », « 33/60 »)."""
 
@@ -178,6 +177,7 @@ class AbsenceEntree(_Entree):
     prolongation: bool = False
     motif_sans_carence: str = Field(default="", pattern=r"^[a-z0-9_]{0,40}$")
     demi_journee: bool = False
+    quotite_ppm: Pourcent | None = Field(default=None, alias="temps_travaille")
 
     @model_validator(mode="after")
     def _ordered(self) -> AbsenceEntree:

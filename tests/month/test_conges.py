@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from payroll.money import round_half_up
 from payroll.periods import Month
+from payroll.store.entrees import AdherentEntree, validate
 from tests.month.conftest import Inscrire
 from tests.month.gestes import MOIS, Lieu, absence, contrat_de, description, element, fichier
 
@@ -98,3 +101,37 @@ def test_les_absences_reprises_et_l_anciennete_ouvrent_les_droits(inscrire_lieu:
 def _autre(inscrire: Inscrire) -> Inscrire:
     """La même commune, inscrite une seconde fois sous un autre code."""
     return lambda data: inscrire(data | {"code": "hontarede-bis", "siret": "99900200900028"})
+
+
+@pytest.mark.parametrize(
+    "clause, admise",
+    [
+        ("non_maintenu", True),
+        ("comme_etat", True),
+        ("33", True),
+        ("33/60", True),
+        ("12,5", True),
+        ("tout", False),
+        ("33/60/90", False),
+        ("-5", False),
+        (33, False),
+    ],
+)
+def test_une_clause_illisible_est_refusee_a_l_inscription(clause: object, admise: bool) -> None:
+    data = description("hontarede")
+    data["parametres"][0]["primes_en_absence"] = {"clm": clause}
+    found = validate(data, "hontarede.yaml")
+    assert isinstance(found, AdherentEntree) is admise
+    if isinstance(found, list):
+        assert ("adherent-invalide", "parametres.0.primes_en_absence.clm") in [(a.code, a.cellule) for a in found]
+
+
+def test_un_temps_therapeutique_repris_garde_sa_quotite() -> None:
+    data = description("hontarede")
+    contrat_de(data, "HT003")["absences"] = [
+        {"type": "tpt", "debut": "2026-06-01", "fin": "2026-12-31", "temps_travaille": "80"}
+    ]
+    found = validate(data, "hontarede.yaml")
+    assert isinstance(found, AdherentEntree)
+    (absence_reprise,) = next(a for a in found.agents if a.matricule == "HT003").contrats[0].absences
+    assert absence_reprise.model_dump()["quotite_ppm"] == 800_000

@@ -107,6 +107,8 @@ def _withheld(place: int) -> Function:
     """
 
     def function(c: Columns) -> Column:
+        if not c.flag(f"saisie_type_{place}").any():
+            return c.zeros()
         quotite = c["quotite_du_mois"]
         hors_quotite = c["saisissable_jusqu_au_minimum"] - quotite
         retenue = c.zeros()
@@ -171,7 +173,12 @@ def input_values(situations: Sequence[Situation]) -> dict[str, Column]:
     """Les colonnes d'entrée des saisies : type, demande et numéro par place, personnes à charge."""
     orders = [ordered(situation) if situation.saisies else [] for situation in situations]
 
+    # La plupart des lots n'ont aucune saisie : ne pas les parcourir vingt fois pour rien.
+    aucune = not any(orders)
+
     def column(read: Callable[[list[Saisie]], int]) -> Column:
+        if aucune:
+            return np.zeros(len(orders), dtype=np.int64)
         return np.fromiter((read(order) for order in orders), dtype=np.int64, count=len(orders))
 
     found = {

@@ -102,15 +102,17 @@ def _show(found: Comparaison, avant: str, apres: str) -> None:
             ligne.libelle,
             _amount(ligne.avant),
             _amount(ligne.apres),
-            "\n".join(
-                f"{cause.libelle} ({_signed(salarie)}{f', employeur {_signed(employeur)}' if employeur else ''})"
-                for cause, salarie, employeur in ligne.effets
-            ),
+            "\n".join(f"{cause.libelle} ({_parts(salarie, employeur)})" for cause, salarie, employeur in ligne.effets),
         )
         for ligne in found.lignes
         if ligne.effets
     ]
     show_table("Lignes qui changent", ("Ligne", "Avant", "Après", "Causes"), lines, right=("Avant", "Après"))
+
+
+def _parts(salarie: int, employeur: int) -> str:
+    parts = [("agent", salarie), ("employeur", employeur)]
+    return ", ".join(f"{qui} {_signed(ecart)}" for qui, ecart in parts if ecart)
 
 
 def _total(bulletin: object, total: str) -> str:

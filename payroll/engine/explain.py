@@ -28,7 +28,7 @@ from payroll.legislation import load as load_legislation
 from payroll.money import PPM, format_amount, format_percent
 from payroll.periods import Month
 
-PROFONDEUR = 6
+PROFONDEUR = 8
 """Niveaux de colonnes dépliés : assez pour aller d'une cotisation à l'indice et à la quotité."""
 PROFONDEUR_D_UN_RAPPEL = 3
 """Un rappel de huit mois raconte huit fois le mois refait : du montant à ses chiffres, sans redescendre plus bas."""

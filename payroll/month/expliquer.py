@@ -24,7 +24,7 @@ CUMULS = "cumuls"
 """Le mot qui demande les cumuls de l'année."""
 PROFONDEUR_DES_TOTAUX = 2
 """Un total nomme ses lignes ; le détail d'une ligne se demande par son code."""
-_CUMULS = {
+LIBELLES_DES_CUMULS = {
     "brut": "brut",
     "net_imposable": "net imposable",
     "pas": "impôt prélevé à la source",
@@ -35,6 +35,21 @@ _CUMULS = {
     "rafp_assiette": "assiettes RAFP cotisées",
     "heures_exonerees": "heures exonérées d'impôt",
     "heures_payees_centiemes": "heures payées",
+    "teletravail": "forfait télétravail versé",
+    "mobilites_durables": "forfait mobilités durables versé",
+    "apprenti_exonere": "salaire d'apprenti exonéré d'impôt",
+    "plafond": "plafonds de la sécurité sociale",
+    "regime_general": "rémunérations soumises au régime général",
+    "vieillesse_plafonnee": "assiettes de vieillesse plafonnée cotisées",
+    "ircantec": "rémunérations soumises à l'IRCANTEC",
+    "ircantec_a": "assiettes IRCANTEC tranche A cotisées",
+    "ircantec_b": "assiettes IRCANTEC tranche B cotisées",
+    "chomage": "rémunérations soumises à l'assurance chômage",
+    "chomage_assiette": "assiettes d'assurance chômage cotisées",
+    "securite_sociale": "rémunérations soumises à la maladie",
+    "fnal_assiette": "assiettes du FNAL cotisées",
+    "csg": "revenus soumis à la CSG",
+    "csg_abattue": "revenus de la CSG admis à l'abattement",
 }
 
 
@@ -154,10 +169,12 @@ class _Garde:
         yield f"  Avant ce mois : {self.cumuls}"
         for name, before in asdict(self.situation.cumuls).items():
             after = self.row.cumuls.get(name, before)
-            yield (
-                f"  {_CUMULS.get(name, name)} : {format_amount(before)} + {format_amount(after - before)} ce mois "
-                f"= {format_amount(after)}{' h' if name.endswith('centiemes') else ' €'}"
-            )
+            # Un cumul qui ne sert pas à cet agent ne s'écrit pas : il en cacherait d'autres.
+            if not before and not after:
+                continue
+            nom, unite = LIBELLES_DES_CUMULS.get(name, name), "h" if name.endswith("centiemes") else "€"
+            ce_mois = format_amount(after - before)
+            yield f"  {nom} : {format_amount(before)} + {ce_mois} ce mois = {format_amount(after)} {unite}"
 
 
 def _amount_of(bulletin: Bulletin, rubrique: str) -> int:

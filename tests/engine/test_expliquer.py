@@ -43,6 +43,7 @@ def test_la_cotisation_cnracl_va_du_taux_a_l_indice() -> None:
     assert "Ligne : CNRACL ; base 1\u202f801,74 ; agent 199,99 à 11,10\xa0% ; employeur 678,36 à 37,65\xa0%" in recit
     assert "chiffre cnracl.employeur.taux = 37,65\xa0%, depuis le 01/01/2026 jusqu'au 31/12/2026" in recit
     assert "traitement = 1\u202f801,74 €" in recit
+    assert "indice_majore = 366" in recit
     assert "Décret 2007-173" in recit
 
 

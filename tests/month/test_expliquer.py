@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from sqlmodel import select
 
 from payroll import legislation
 from payroll.engine.explain import TOTAUX
+from payroll.engine.situation import Cumuls
 from payroll.money import format_amount
 from payroll.month.commun import GesteRefuse
-from payroll.month.expliquer import CUMULS, explain_line, explain_lines
+from payroll.month.expliquer import CUMULS, LIBELLES_DES_CUMULS, explain_line, explain_lines
 from payroll.store.registre import Registre
 from payroll.store.tables import BulletinPaie, LigneBulletin
 from tests.month.conftest import Inscrire
@@ -68,7 +70,7 @@ def test_chaque_total_de_chaque_bulletin_se_raconte(demonstration: Registre, cod
             assert f"{total} = {format_amount(getattr(bulletin, total))} €" in recit
             assert "Attention" not in recit
         for montant in bulletin.cumuls.values():
-            assert f"= {format_amount(montant)}" in recits[CUMULS]
+            assert not montant or f"= {format_amount(montant)}" in recits[CUMULS]
 
 
 @contextmanager
@@ -190,3 +192,8 @@ def test_un_chiffre_corrige_depuis_se_dit(lieu: Lieu, tmp_path: Path, monkeypatc
         assert "Attention : le bulletin gardé porte" in recit
         assert "Attention" not in _raconter(lieu, "brut", "LB001")
     assert "Attention" not in _raconter(lieu, "cotisations_employeur", "LB001")
+
+
+def test_chaque_cumul_a_son_nom() -> None:
+    """Un cumul sans nom français s'écrirait comme une colonne du programme."""
+    assert set(LIBELLES_DES_CUMULS) == {field.name for field in fields(Cumuls)}

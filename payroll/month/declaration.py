@@ -95,7 +95,7 @@ def _assembled(context: Employe, lu: BulletinLu) -> Assemblage:
             first,
             last,
             context.declarant.organismes,
-            effectif_50=context.parametre.effectif >= context.figures.integer("fnal.seuil_effectif"),
+            effectif_50=context.effectif_50,
             bases_connues=known_bases,
             plafond_applique=column.get("plafond_periode") if population != _NON_AFFILIE else None,
             numero_contrat=lu.contrat.numero,

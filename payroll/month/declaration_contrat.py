@@ -43,6 +43,11 @@ class Employe:
     populations: Mapping[str, str] = field(default_factory=dict)
     """Risque → code population de rattachement."""
 
+    @property
+    def effectif_50(self) -> bool:
+        """Vrai pour un employeur de 50 agents et plus (FNAL)."""
+        return self.parametre.effectif >= self.figures.integer("fnal.seuil_effectif")
+
 
 def population_of(lu: BulletinLu) -> str:
     """La population au sens des codes DSN."""

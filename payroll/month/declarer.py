@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -12,23 +12,20 @@ from sqlmodel import Session, col, or_, select
 from dsn import codes as dsn_codes
 from dsn import facts
 from dsn.anomalies import Anomaly, blocking
-from dsn.changements import Etat, declarer_changements
 from dsn.check_file import check_file
-from dsn.individus import fusionner
-from dsn.message import Block
 from dsn.monthly import build
 from dsn.norm import for_month
-from dsn.prevoyance import adhesions_declarees, paiements
-from dsn.totals import agreger, montant_cotisations, montant_pas, total_bordereau
 from dsn.writer import write
 from payroll import legislation
 from payroll.month.calculer import require_current
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, key, put_document, record, require_paie
 from payroll.month.declarant import Declarant
-from payroll.month.declaration import Declaree, Employe, declare_bulletin
+from payroll.month.declaration import Employe, declare_bulletin
+from payroll.month.declaration_employeur import address_of, contacts_of, declare_establishment, unpayable
 from payroll.month.doutes import all_doubts
 from payroll.month.lire import BulletinLu, read_bulletins
 from payroll.month.messages import last_declared, same_but_for_sending, sent_messages
+from payroll.month.rapprocher import Rapprochement, reconcile, to_csv, unsettled
 from payroll.month.situations import employer_settings
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -47,9 +44,6 @@ from payroll.store.tables import (
 )
 from payroll.wording import plural
 
-_EFFECTIF = "S21.G00.11.008"
-"""L'effectif de l'établissement : dans la norme jusqu'en 2025."""
-_IRCANTEC = frozenset({"060", "061"})
 _UN_AN = timedelta(days=365)
 _REMPLACABLE = (EtatPaie.DECLAREE, EtatPaie.RESTITUEE)
 _REMPLACE = {"01": "03", "02": "05"}
@@ -101,7 +95,7 @@ def declare_month(
             require_current(session, adherent, paie)
         if not declarant.essai:
             _require_confirmation(mois, confirmation)
-        monthly, found = _facts(session, registre, adherent, paie, mois, acte, declarant, sent)
+        monthly, found, context, bulletins = _facts(session, registre, adherent, paie, mois, acte, declarant, sent)
         message, built = build(monthly)
         content = write(message)
         if remplacer and same_but_for_sending(registre, sent[-1], content):
@@ -109,8 +103,9 @@ def declare_month(
                 f"{adherent.nom} : la DSN de {mois.libelle} redirait la même chose que celle du "
                 f"{sent[-1].constitue_le:%d/%m/%Y}. Corrigez le dossier, puis remplacez-la."
             )
+        sums = reconcile(bulletins, message, context.norme, effectif_50=context.effectif_50)
         # On contrôle les octets que l'on enverrait, relus comme les lira le point de dépôt.
-        anomalies = (*found, *built, *check_file(content))
+        anomalies = (*found, *built, *_unsettled(sums), *check_file(content))
         refused = blocking(anomalies)
         if refused:
             raise GesteRefuse(
@@ -131,6 +126,7 @@ def declare_month(
             )
         )
         put_document(session, registre, adherent, mois, dsn_name(code, mois), content, acte.moment)
+        put_document(session, registre, adherent, mois, reconciliation_name(code, mois), to_csv(sums), acte.moment)
         if paie.etat == EtatPaie.VALIDEE:
             paie.etat = EtatPaie.DECLAREE
             session.add(paie)
@@ -175,6 +171,21 @@ def dsn_name(code: str, mois: Month) -> str:
     return f"dsn-{mois}-{code}.dsn"
 
 
+def reconciliation_name(code: str, mois: Month) -> str:
+    """Le nom du tableau qui rapproche la DSN des bulletins, rendu à côté du journal."""
+    return f"rapprochement-dsn-{mois}-{code}.csv"
+
+
+def _unsettled(sums: Sequence[Rapprochement]) -> list[Anomaly]:
+    """Une somme qui ne tient pas se signale : elle se lit dans le rapprochement."""
+    return [
+        Anomaly(
+            0, "", "SOM-01", False, f"« {row.objet} » : la DSN et les bulletins diffèrent sans explication. Vérifiez."
+        )
+        for row in unsettled(sums)
+    ]
+
+
 def _facts(
     session: Session,
     registre: Registre,
@@ -184,7 +195,7 @@ def _facts(
     acte: Acte,
     declarant: Declarant,
     sent: Sequence[MessageDsn],
-) -> tuple[facts.MonthlyFacts, tuple[Anomaly, ...]]:
+) -> tuple[facts.MonthlyFacts, tuple[Anomaly, ...], Employe, list[BulletinLu]]:
     parametre = employer_settings(session, adherent, mois)
     if parametre is None:
         raise GesteRefuse(f"{adherent.nom} : aucun paramètre d'employeur n'est en vigueur en {mois.libelle}.")
@@ -220,13 +231,13 @@ def _facts(
         )
         for lu in bulletins
     ]
-    etablissement = _etablissement(context, declared, last_declared(session, registre, adherent, mois))
+    etablissement = declare_establishment(context, declared, last_declared(session, registre, adherent, mois))
     kind = "01" if etablissement.individus else "02"
     entreprise = facts.Entreprise(
         siren=adherent.siret[:9],
         nic_siege=(adherent.siret_siege or adherent.siret)[9:],
         apen=adherent.ape,
-        adresse=_address(adherent),
+        adresse=address_of(adherent),
         etablissement=etablissement,
     )
     declaration = facts.Declaration(
@@ -235,7 +246,7 @@ def _facts(
         numero_ordre=max((message.numero_ordre for message in sent), default=0) + 1,
         date_constitution=acte.moment.date(),
         entreprise=entreprise,
-        contacts=_contacts(adherent),
+        contacts=contacts_of(adherent),
     )
     envoi = facts.Envoi(
         logiciel="paie-a-facon",
@@ -248,61 +259,11 @@ def _facts(
     found = tuple(
         dict.fromkeys(
             anomaly
-            for anomalies in (*(item.anomalies for item in declared), _unpayable(context, etablissement))
+            for anomalies in (*(item.anomalies for item in declared), unpayable(context, etablissement))
             for anomaly in anomalies
         )
     )
-    return facts.MonthlyFacts(envoi=envoi, declarations=(declaration,)), found
-
-
-def _etablissement(context: Employe, declared: list[Declaree], precedents: Sequence[Block]) -> facts.Etablissement:
-    adherent, mois = context.adherent, context.mois
-    individus = fusionner(item.individu for item in declared)
-    if precedents:
-        states: Mapping[str, Sequence[Etat]] = {
-            item.individu.contrats[0].numero: item.etats for item in declared if item.etats
-        }
-        individus = declarer_changements(for_month(mois.first_day), mois.first_day, precedents, individus, states)
-    aggregated = agreger(line for item in declared for line in item.ctp)
-    table = dsn_codes.load()
-    amount = total_bordereau(
-        aggregated, table, context.figures.rate, mobilite_ppm=context.parametre.taux_versement_mobilite_ppm
-    )
-    urssaf = table.organisme("urssaf_aquitaine").valeur or ""
-    bordereau = facts.Bordereau(
-        organisme=urssaf, debut=mois.first_day, fin=mois.last_day, montant=amount, cotisations=aggregated
-    )
-    dgfip = table.organisme("dgfip_pas")
-    payments = [
-        (urssaf, "", amount),
-        (dgfip.valeur or "", dgfip.entite, montant_pas(item for person in individus for item in person.versements)),
-        (context.declarant.siret_ircantec, "", montant_cotisations(individus, _IRCANTEC)),
-    ]
-    return facts.Etablissement(
-        nic=adherent.siret[9:],
-        apet=adherent.ape,
-        adresse=_address(adherent),
-        convention_collective=table.convention("fpt").valeur or "",
-        effectif=context.parametre.effectif if _EFFECTIF in for_month(mois.first_day).rubriques else None,
-        adhesions=adhesions_declarees(context.adhesions.values(), individus),
-        versements=tuple(
-            facts.VersementOrganisme(
-                organisme=organisme,
-                entite=entite,
-                montant=total,
-                debut=mois.first_day,
-                fin=mois.last_day,
-                bic=adherent.bic,
-                iban=adherent.iban,
-                date_paiement=None,
-            )
-            for organisme, entite, total in payments
-            if organisme and total
-        )
-        + paiements(context.adhesions.values(), individus, mois.first_day, mois.last_day, adherent.bic, adherent.iban),
-        bordereaux=(bordereau,) if aggregated else (),
-        individus=individus,
-    )
+    return facts.MonthlyFacts(envoi=envoi, declarations=(declaration,)), found, context, bulletins
 
 
 def _adhesions(session: Session, adherent: Adherent, mois: Month) -> list[AdhesionPrevoyance]:
@@ -323,32 +284,6 @@ def _situations(session: Session, bulletins: Sequence[BulletinLu]) -> dict[int, 
     for row in rows:
         found[row.contrat_id].append(row)
     return found
-
-
-def _unpayable(context: Employe, etablissement: facts.Etablissement) -> list[Anomaly]:
-    """Ce qui est dû à un organisme que l'on ne sait pas nommer : le taire serait ne pas le payer."""
-    due = montant_cotisations(etablissement.individus, _IRCANTEC)
-    if context.declarant.siret_ircantec or not due:
-        return []
-    text = (
-        "Des cotisations Ircantec sont dues et le SIRET de l'Ircantec n'est pas réglé. Renseignez "
-        "PAIE_SIRET_IRCANTEC d'après la table officielle des organismes, puis déclarez de nouveau."
-    )
-    return [Anomaly(0, "S21.G00.20.001", "COD-03", True, text)]
-
-
-def _address(adherent: Adherent) -> facts.Adresse:
-    return facts.Adresse(voie=adherent.adresse, code_postal=adherent.code_postal, localite=adherent.ville)
-
-
-def _contacts(adherent: Adherent) -> tuple[facts.Contact, ...]:
-    if not (adherent.contact_nom and adherent.contact_courriel and adherent.contact_telephone):
-        return ()
-    return (
-        facts.Contact(
-            nom_prenom=adherent.contact_nom, telephone=adherent.contact_telephone, mel=adherent.contact_courriel
-        ),
-    )
 
 
 def _concerning(lu: BulletinLu, bulletins: list[BulletinLu], absences: dict[int, list[Absence]]) -> list[Absence]:

@@ -192,7 +192,7 @@ def primes(bulletin: Bulletin, numero: str) -> tuple[facts.Prime, ...]:
 def _ifse_reduction(bulletin: Bulletin) -> int:
     """La part de l'IFSE dans les retenues sur primes : elles portent sur toutes les primes délibérées à la fois."""
     column, total = bulletin.colonnes, _absences(bulletin, "_primes")
-    due = column.get("primes_dues", 0)
+    due = column.get("primes_mensuelles", 0)
     ifse = min(column.get("montant_ifse", 0) - column.get("variable_ifse", 0), due)
     return round_half_up(total * ifse, due) if due else 0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +17,7 @@ from dsn.anomalies import Anomaly
 from dsn.check_file import check_file
 from dsn.message import Block
 from dsn.reader import read
-from payroll.month.declarer import dsn_name
+from payroll.month.declarer import dsn_name, reconciliation_name
 from payroll.periods import Month
 from payroll.store.registre import Registre
 from tests.month.commune import ANNEE, commune
@@ -55,6 +57,8 @@ class Declare:
     mois: Month
     content: bytes
     remarques: tuple[Anomaly, ...]
+    rapprochement: list[dict[str, str]]
+    """Les lignes du tableau rendu à côté du journal."""
 
     def blocs(self, wanted: str) -> list[Block]:
         message, _ = read(io.BytesIO(self.content))
@@ -94,7 +98,9 @@ def declare(lieu: Lieu, mois: Month) -> Declare:
     said = lieu.declarer(mois)
     lieu.produire(mois)
     lieu.deposer_documents()
-    return Declare(mois, lieu.content(dsn_name(lieu.code, mois)), said.anomalies)
+    table = lieu.content(reconciliation_name(lieu.code, mois)).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(table), delimiter=";"))
+    return Declare(mois, lieu.content(dsn_name(lieu.code, mois)), said.anomalies, rows)
 
 
 @pytest.mark.parametrize("mois", range(1, 13))
@@ -167,3 +173,28 @@ def test_la_complementaire_est_payee_a_l_organisme_au_centime(annee: dict[int, D
     for mois in annee:
         (payment,) = [block for block in annee[mois].blocs("S21.G00.20") if block.get("001") == "P0942"]
         assert (payment.get("005"), [part.get("001") for part in payment.children]) == ("47.00", ["40.00", "7.00"])
+
+
+@pytest.mark.parametrize("mois", range(1, 13))
+def test_le_rapprochement_explique_chaque_centime(annee: dict[int, Declare], mois: int) -> None:
+    """Les cotisations tombent juste ; l'écart du bordereau est la somme de ce que sa ligne en dit."""
+    rows = {row["Ce que l'on rapproche"]: row for row in annee[mois].rapprochement}
+    assert not [name for name, row in rows.items() if row["D'où il vient"].startswith("À EXPLIQUER")]
+    assert {"Rémunération brute", "Ircantec et son paiement", "Prélèvement à la source et son paiement"} <= set(rows)
+    for name, row in rows.items():
+        said = row["DSN, bordereau ou paiement"] or row["DSN, par agent"]
+        if not said:
+            assert row["D'où il vient"].startswith("hors DSN"), name
+            continue
+        assert cents(row["Écart"]) == cents(said) - cents(row["Bulletins"]), name
+        if not row["DSN, bordereau ou paiement"]:
+            assert cents(row["Écart"]) == 0, name
+    slip = rows["Bordereau Urssaf et son paiement"]
+    parts = [cents(part.rpartition(" : ")[2]) for part in slip["D'où il vient"].split(" ; ")]
+    assert sum(parts) == cents(slip["Écart"])
+    assert slip["DSN, par agent"] == slip["DSN, bordereau ou paiement"]
+
+
+def cents(text: str) -> int:
+    """« 1 234,56 » → 123456, quels que soient les espaces."""
+    return int(re.sub(r"[^0-9-]", "", text.replace("−", "-")) or 0)

@@ -23,6 +23,7 @@ def check_accessories(
     """Les défauts des accessoires d'un agent ; un avertissement laisse payer."""
     yield from _check_counts(situation, catalogue)
     yield from _check_points(situation, limits)
+    yield from _check_management_bonus(situation, limits)
     yield from _check_health_cover(situation, limits)
     yield from _check_transport(situation, limits)
     yield from _check_remote_work(situation, limits)
@@ -64,6 +65,26 @@ def _check_points(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
             recu=format_amount(points),
             attendu=f"{limits.integer('cti.points')} points",
             texte=limits.figures.text("cti.points"),
+        )
+
+
+def _check_management_bonus(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+    montant = situation.permanents.get("prime_responsabilite", 0)
+    if not montant:
+        return
+    indice = max(situation.indice_majore, limits.integer("minimum_traitement.indice_majore")) + situation.nbi
+    traitement = round_half_up(indice * limits.figures.cents("point_indice.valeur_annuelle_indice_100"), 1200)
+    plafond = apply_rate(traitement, limits.figures.rate("prime_responsabilite.taux_maximal"))
+    if montant > plafond:
+        yield Anomalie(
+            "prime-responsabilite-au-dessus-du-plafond",
+            "la prime de responsabilité dépasse la part du traitement qu'admet son décret",
+            "Vérifiez l'arrêté : le montant à temps complet est limité à 15 % du traitement soumis à retenue.",
+            gravite=Gravite.AVERTISSEMENT,
+            rubrique="prime_responsabilite",
+            recu=format_amount(montant),
+            attendu=f"{format_amount(plafond)} au plus",
+            texte=limits.figures.text("prime_responsabilite.taux_maximal"),
         )
 
 

@@ -8,7 +8,21 @@ from __future__ import annotations
 
 import typer
 
-from desk.command import demo, deposer, depot, droit, dsn, etudes, evenements, garde, mois, rappels, reprise, retours
+from desk.command import (
+    agents,
+    demo,
+    deposer,
+    depot,
+    droit,
+    dsn,
+    etudes,
+    evenements,
+    garde,
+    mois,
+    rappels,
+    reprise,
+    retours,
+)
 
 app = typer.Typer(
     name="paie",
@@ -26,6 +40,7 @@ reprise.register(app)
 retours.register(app)
 evenements.register(app)
 deposer.register(app)
+agents.register(app)
 rappels.register(app)
 app.add_typer(dsn.app, name="dsn")
 demo.register(app)

@@ -67,8 +67,8 @@ def build(
     transmis = c["taux_pas_transmis"].tolist()
     # Figées ici : les colonnes que lirait ensuite une explication ne changent pas un bulletin déjà rendu.
     values = dict(c.values)
-    # Les parties de mois et les rappels d'un voisin de lot ne regardent que lui.
-    joints = {name: values[name] for name in values if name.startswith((SEGMENTS, RAPPELS))}
+    # Les parties de mois, les rappels et les absences d'un voisin de lot ne regardent que lui.
+    joints = {name: values[name] for name in values if name.startswith((SEGMENTS, RAPPELS, "taux_perdu_"))}
     bulletins = []
     for rang, agent in enumerate(agents):
         montants = {name: column[rang] for name, column in totals.items()}

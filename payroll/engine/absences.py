@@ -101,7 +101,7 @@ def _partial_deduction(sorte: str, element: str) -> Function:
 
 def _half_days(nature: str) -> Function:
     """Demi-journées / 60 (la journée vaut un trentième)."""
-    return lambda c: Ratio.of(c[f"demi_journees_{nature}"], 2 * (c.integer("trentiemes.jours_du_mois") or 1))
+    return lambda c: Ratio.of(c[f"demi_journees_{nature}"], 200 * (c.integer("trentiemes.jours_du_mois") or 1))
 
 
 def _hours(nature: str) -> Function:
@@ -208,7 +208,7 @@ def heures_non_faites(c: Columns) -> Column:
     """Heures d'absence de moins d'un jour : celles qu'on donne, et un soixantième du mois par demi-journée."""
     demies = sum((c[f"demi_journees_{nature}"] for nature in PARTIELLES), c.zeros())
     mois = c.integer("trentiemes.jours_du_mois") or 1
-    duree = c.ratio("heures_hebdo") * c.ratio("quotite") * Ratio.of(demies, 2 * mois)
+    duree = c.ratio("heures_hebdo") * c.ratio("quotite") * Ratio.of(demies, 200 * mois)
     heures = sum((c[f"heures_{nature}"] for nature in PARTIELLES), c.zeros())
     return heures + round_half_up(100 * 52 * duree.num, 12 * duree.den)
 

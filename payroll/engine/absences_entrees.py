@@ -23,7 +23,7 @@ INPUTS_ABSENCES = (
         for motif in NATURES
     ),
     *(
-        Input(f"demi_journees_{nature}", f"Demi-journées d'absence : {nature.replace('_', ' ')}.", Unit.JOURS)
+        Input(f"demi_journees_{nature}", f"Demi-journées d'absence : {nature.replace('_', ' ')}.", Unit.QUANTITE)
         for nature in PARTIELLES
     ),
     *(
@@ -41,7 +41,8 @@ INPUTS_ABSENCES = (
     ),
     Input("quotite_tpt", "Part de temps travaillée en temps partiel thérapeutique.", Unit.TAUX),
     Input("subrogation", "L'employeur reçoit les indemnités journalières de l'agent.", Unit.OUI_NON),
-    Input("jours_ijss", "Jours calendaires indemnisés par la CPAM.", Unit.NOMBRE),
+    Input("jours_ijss", "Jours calendaires indemnisés par la CPAM.", Unit.QUANTITE),
+    Input("ijss_du_jour", "Indemnité brute d'un jour, si elle est la même tout le mois (CSS R. 323-4, R. 331-5)."),
     Input("ijss_decomptees", "Le décompte de la CPAM est donné.", Unit.OUI_NON),
     Input("ijss_estimees", "Indemnités journalières brutes calculées (CSS R. 323-4, R. 331-5, R. 433-4)."),
     Input("ijss_imposables_brutes", "Part brute des indemnités imposable par l'employeur."),

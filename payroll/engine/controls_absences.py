@@ -228,12 +228,12 @@ def _check_total(mois: Month, situation: Situation, jours: int, found: Mapping[s
     debut, fin = contract_days(situation, mois)
     sortie = _MOIS if fin == mois.last_day else min(fin.day, _MOIS)
     demies = sum(nombre for name, nombre in found.items() if name.startswith("demi_journees_"))
-    if 2 * jours + demies > 2 * (sortie - min(debut.day, _MOIS) + 1):
+    if 200 * jours + demies > 200 * (sortie - min(debut.day, _MOIS) + 1):
         yield Anomalie(
             "trente-trentiemes-depasses",
             "les absences du mois dépassent ses trente trentièmes",
             "Retirez la demi-journée d'un mois déjà entièrement absent.",
-            recu=f"{jours} jours et {demies} demi-journées",
+            recu=f"{jours} jours et {demies // 100} demi-journées",
             texte="Décret 62-765 art. 1",
         )
 

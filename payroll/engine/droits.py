@@ -124,7 +124,7 @@ def partial_measures(mois: Month, situation: Situation) -> dict[str, int]:
             found[f"heures_{arret.type}"] = found.get(f"heures_{arret.type}", 0) + arret.heures
         elif arret.demi_journee:
             jours = (min(arret.fin, fin) - max(arret.debut, debut)).days + 1
-            found[f"demi_journees_{arret.type}"] = found.get(f"demi_journees_{arret.type}", 0) + jours
+            found[f"demi_journees_{arret.type}"] = found.get(f"demi_journees_{arret.type}", 0) + 100 * jours
         elif arret.quotite is not None and not is_partial(arret):
             found["quotite_tpt"] = int(arret.quotite * 1_000_000)
     return found

@@ -39,16 +39,20 @@ def allowances(situation: Situation, jours: Sequence[Jour], limits: Limits) -> t
         part = Fraction(len(proches), len(indemnises)) if indemnises else Fraction(1)
         imposable = round_half_up(donne * part.numerator, part.denominator)
         return {"ijss_decomptees": 1, "ijss_imposables_brutes": _taxable(imposable, accident, limits)}, []
-    total, imposable, anomalies = 0, 0, []
+    prix: list[int] = []
+    imposable, anomalies = 0, list[Anomalie]()
     for arret in dict.fromkeys(jour.arret for jour in indemnises):
         siens = [jour for jour in indemnises if jour.arret is arret]
-        montant, soumis, refus = _of_leave(situation, arret, siens, limits)
-        total, imposable = total + montant, imposable + soumis
+        par_jour, soumis, refus = _of_leave(situation, arret, siens, limits)
+        prix += par_jour
+        imposable += soumis
         anomalies += refus
     if anomalies or not indemnises:
         return {}, anomalies
-    found = {"ijss_estimees": total, "ijss_imposables_brutes": imposable, "jours_ijss": len(indemnises)}
-    return found, [_estimated(len(indemnises), total)]
+    found = {"ijss_estimees": sum(prix), "ijss_imposables_brutes": imposable, "jours_ijss": 100 * len(prix)}
+    if len(set(prix)) == 1:
+        found["ijss_du_jour"] = prix[0]
+    return found, [_estimated(len(prix), sum(prix))]
 
 
 def _estimated(jours: int, total: int) -> Anomalie:
@@ -90,8 +94,8 @@ def _waived(arret: Arret) -> bool:
 
 def _of_leave(
     situation: Situation, arret: Arret, jours: Sequence[Jour], limits: Limits
-) -> tuple[int, int, list[Anomalie]]:
-    """Indemnités d'un arrêt ce mois : brutes, part imposable, et le refus s'il manque de quoi les calculer."""
+) -> tuple[list[int], int, list[Anomalie]]:
+    """Indemnités d'un arrêt ce mois : celle de chaque jour, leur part imposable, et le refus s'il manque un salaire."""
     kind = _kind(situation, arret)
     connus = (*situation.absences_anterieures, *situation.arrets)
     inconnu = chain_start(arret, connus) is None
@@ -99,14 +103,14 @@ def _of_leave(
     precedents = _previous_months(Month.of(depuis), 1 if kind == "at" else _SALAIRES)
     manquants = [mois for mois in precedents if str(mois) not in situation.salaires_precedents]
     if kind == "decompte" or inconnu or manquants:
-        return 0, 0, [_unknown(kind, inconnu, manquants)]
+        return [], 0, [_unknown(kind, inconnu, manquants)]
     salaires = [situation.salaires_precedents[str(mois)] for mois in precedents]
     prix = daily_amounts(kind, salaires, depuis, limits.figures)
     seuil = limits.integer("ijss.at.jours_premier_taux") if kind == "at" else 0
     soumis_jusqu_a = limits.integer("ijss.jours_soumis_au_pas")
     par_jour = [(prix[0] if not seuil or jour.rang <= seuil else prix[1], jour.rang) for jour in jours]
     soumis = sum(montant for montant, rang in par_jour if rang <= soumis_jusqu_a)
-    return sum(montant for montant, _ in par_jour), _taxable(soumis, kind == "at", limits), []
+    return [montant for montant, _ in par_jour], _taxable(soumis, kind == "at", limits), []
 
 
 def _unknown(kind: str, inconnu: bool, manquants: Sequence[Month]) -> Anomalie:

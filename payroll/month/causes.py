@@ -17,7 +17,7 @@ from typing import Any
 
 from payroll.catalogue import Catalogue
 from payroll.engine.deliberations import NATURE_DU_MOTIF
-from payroll.engine.situation import HOUR_VARIABLES, Employeur, Mandat, Saisie, Situation
+from payroll.engine.situation import HOUR_VARIABLES, Apprenti, Employeur, Mandat, Saisie, Situation
 from payroll.legislation import Legislation, PasScale
 from payroll.legislation.figures import Chiffre
 from payroll.money import format_amount, format_percent
@@ -77,6 +77,13 @@ def _yes(value: bool | None) -> str:
     return "—" if value is None else "oui" if value else "non"
 
 
+def _apprentice(value: Apprenti | None) -> str:
+    if value is None:
+        return "—"
+    part = "" if value.pourcentage_smic_ppm is None else f", {format_percent(value.pourcentage_smic_ppm)} du SMIC"
+    return f"année {value.annee}{part}"
+
+
 def _mandate(value: Mandat | None) -> str:
     return "—" if value is None else f"{value.mandat}, {format_percent(value.taux_indemnite_ppm)}"
 
@@ -118,9 +125,18 @@ _GROUPES = (
     _Groupe("remuneration", "Prix de l'heure", ("taux_horaire",), format_amount),
     _Groupe("remuneration", "Prix de la vacation", ("prix_vacation",), format_amount),
 )
+_GROUPES_RARES = (
+    _Groupe("apprenti", "Apprentissage", ("apprenti",), _apprentice, ("apprenti_annee",)),
+    # Une date de naissance ne s'écrit pas : on dit seulement qu'elle a été corrigée.
+    _Groupe("autre", "Date de naissance", ("date_naissance",), lambda _: "…"),
+    _Groupe("autre", "Rémunérations des autres contrats", ("autres_remunerations",), format_amount),
+    _Groupe("autre", "Heures hors CNRACL", ("heures_hors_cnracl",), _hours),
+    _Groupe("autre", "Ancienneté", ("anciennete_depuis",), _day),
+    _Groupe("autre", "Subrogation pour cet agent", ("subrogation",), _yes),
+)
 _TRAITES_A_PART = frozenset(
     {"matricule", "permanents", "variables", "cumuls", "taux_pas_ppm", "territoire_pas", "contrat_court"}
-    | {champ for groupe in _GROUPES for champ in groupe.champs}
+    | {champ for groupe in (*_GROUPES, *_GROUPES_RARES) for champ in groupe.champs}
     | {champ for champs in _DATES_DU_MOIS.values() for champ in champs}
 )
 _PAS = (
@@ -273,10 +289,12 @@ def _agent(etat: Etat, arrivee: Etat, depart: Etat, catalogue: Catalogue) -> Ite
     """La situation, groupe par groupe ; les cumuls puis l'impôt viennent en dernier, sur des bases déjà changées."""
     situation, but = etat.situation, arrivee.situation
     others = tuple(
-        _Groupe("autre", champ.name, (champ.name,)) for champ in fields(Situation) if champ.name not in _TRAITES_A_PART
+        _Groupe("autre", f"Autre donnée ({champ.name})", (champ.name,))
+        for champ in fields(Situation)
+        if champ.name not in _TRAITES_A_PART
     )
     known = {champ.name for champ in fields(Situation)}
-    for groupe in (*_GROUPES, *others):
+    for groupe in (*_GROUPES, *_GROUPES_RARES, *others):
         if groupe.champs[0] in known and (moved := _moved(situation, but, groupe)):
             cause, situation = moved
             yield cause, situation

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from payroll import legislation
 from payroll.engine import compute
 from payroll.engine.bulletin import Bulletin
-from payroll.engine.situation import Arret, Employeur, Rappel, RegimeRetraite, Segment, Situation, Statut
+from payroll.engine.situation import Apprenti, Arret, Employeur, Rappel, RegimeRetraite, Segment, Situation, Statut
 from payroll.month.causes import Etat
 from payroll.month.comparer import TOTAUX_COMPARES, Effet, amounts_by_place, effects_between
 from payroll.periods import Month
@@ -104,3 +104,22 @@ def test_un_pas_impossible_se_joint_au_suivant() -> None:
     (combinaison,) = (effet for effet in effets if effet.cause.code == "combinaison")
     assert "Régime de retraite : CNRACL → IRCANTEC" in combinaison.cause.libelle
     assert "Durée du poste : 35,00 h → 20,00 h" in combinaison.cause.libelle
+
+
+def test_une_donnee_rare_se_nomme_et_une_date_de_naissance_se_tait() -> None:
+    jeune = replace(
+        AGENT,
+        statut=Statut.APPRENTI,
+        regime_retraite=RegimeRetraite.IRCANTEC,
+        indice_majore=0,
+        permanents={},
+        date_naissance=date(2008, 5, 4),
+        date_debut=date(2025, 9, 1),
+        apprenti=Apprenti(annee=1, pourcentage_smic_ppm=430_000),
+    )
+    mieux = replace(jeune, apprenti=Apprenti(annee=1, pourcentage_smic_ppm=550_000))
+    (effet,) = _effects(_etat(MARS, jeune), _etat(MARS, mieux))
+    assert effet.cause.libelle == "Apprentissage : année 1, 43,00\u00a0% du SMIC → année 1, 55,00\u00a0% du SMIC"
+    majeur = replace(jeune, date_naissance=date(2000, 5, 4))
+    libelles = [effet.cause.libelle for effet in _effects(_etat(MARS, jeune), _etat(MARS, majeur))]
+    assert libelles == ["Date de naissance : … → …"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def ligne(code: str, montant: int, section: Section = Section.BRUT, **told: obje
 
 def bulletin(*lignes: Ligne, colonnes: Mapping[str, int] | None = None, **totaux: int) -> Bulletin:
     """Un bulletin réduit à ce que l'essai regarde."""
-    told = {
+    told: dict[str, Any] = {
         "brut": sum(item.montant_salarie for item in lignes if item.section is Section.BRUT),
         "cotisations_salarie": 0,
         "cotisations_employeur": 0,
@@ -49,14 +50,14 @@ def bulletin(*lignes: Ligne, colonnes: Mapping[str, int] | None = None, **totaux
     )
 
 
-def lu(statut: str, regime: str, found: Bulletin, **contrat: object) -> BulletinLu:
+def lu(statut: str, regime: str, found: Bulletin, **contrat: Any) -> BulletinLu:
     """Ce bulletin, tel que le registre le rendrait."""
     return BulletinLu(
         row=BulletinPaie(matricule="AGT001"),  # type: ignore[call-arg]
         bulletin=found,
         contrat=Contrat(
             numero=NUMERO, statut=statut, emploi="Agent", pcs_ese="523c", date_debut=date(2020, 1, 1), **contrat
-        ),  # type: ignore[call-arg]
+        ),
         agent=Agent(
             matricule="AGT001",
             civilite="M",

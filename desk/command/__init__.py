@@ -22,6 +22,7 @@ from desk.command import (
     rappels,
     reprise,
     retours,
+    saisies,
 )
 
 app = typer.Typer(
@@ -42,5 +43,6 @@ evenements.register(app)
 deposer.register(app)
 agents.register(app)
 rappels.register(app)
+saisies.register(app)
 app.add_typer(dsn.app, name="dsn")
 demo.register(app)

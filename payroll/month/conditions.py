@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from payroll.catalogue import load as load_catalogue
+from payroll.engine.situation import CONTINGENT_DECIDE
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, key, record
 from payroll.month.rappels import paid_months
 from payroll.periods import Month
@@ -24,7 +25,7 @@ from payroll.store.tables import Adherent, Agent, Contrat, ElementPermanent, Sit
 
 MODIFIABLES = (
     "grade", "echelon", "categorie", "indice_brut", "indice_majore", "nbi", "heures_hebdo", "quotite", "enfants_sft",
-    "taux_indemnite",
+    "enfants_sft_alternes", "personnes_a_charge", "taux_indemnite",
 )  # fmt: skip
 """Ce qu'un arrêté change sans ouvrir un autre contrat."""
 
@@ -102,7 +103,7 @@ def change_permanent(
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
         contrat = _contract(session, adherent, matricule, numero, du, motif)
-        connues = {r.code for r in load_catalogue().saisies("permanents")}
+        connues = {r.code for r in load_catalogue().saisies("permanents")} | {CONTINGENT_DECIDE}
         if rubrique not in connues or montant < 0:
             raise GesteRefuse(
                 f"« {rubrique} » ne se verse pas chaque mois, ou son montant est négatif. "

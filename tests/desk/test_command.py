@@ -112,6 +112,10 @@ COMMANDES = {
     "rappel voir": "Montre, sans rien inscrire",
     "rappel preparer": "Inscrit le rappel d'un agent",
     "rappel saisir": "Saisit un élément appris trop tard",
+    "saisie": "Les saisies sur rémunération",
+    "saisie inscrire": "Inscrit une pension",
+    "saisie lever": "Arrête une retenue",
+    "saisie voir": "Montre les saisies",
     "rappel annuler": "Annule ce qu'un rappel n'a pas encore versé",
 }
 

@@ -60,8 +60,9 @@ def _lost_share(motif: Motif, element: str) -> Function:
 
 def _lost(c: Columns, motif: Motif, element: str) -> Column:
     """Trentièmes × part perdue, en millionièmes."""
-    jours = c[f"jours_{motif.code}"]
-    return jours * c[f"taux_perdu_{motif.code}_{element}"] if jours.any() else jours
+    # Le taux est lu même sans absent : les colonnes d'un bulletin ne dépendent pas de ses voisins de lot.
+    jours, taux = c[f"jours_{motif.code}"], c[f"taux_perdu_{motif.code}_{element}"]
+    return jours * taux if jours.any() else jours
 
 
 def _amount(c: Columns, motif: Motif, element: str) -> Column:
@@ -74,9 +75,9 @@ def _deduction(rang: int, motif: Motif, element: str) -> Function:
     avant, apres = _REDUITS[element][:rang], _REDUITS[element][rang + 1 :]
 
     def function(c: Columns) -> Column:
-        jours = c[f"jours_{motif.code}"]
-        if not jours.any():
-            return jours
+        jours, verse = c[f"jours_{motif.code}"], c[ELEMENTS[element][1]]
+        if not _lost(c, motif, element).any():
+            return c.zeros() if jours.any() else jours
         montant = _amount(c, motif, element)
         # Rien n'est versé de tout le contrat : la dernière retenue rend exactement le reste, sans le centime que
         # laisserait l'arrondi séparé des lignes.
@@ -85,7 +86,7 @@ def _deduction(rang: int, motif: Motif, element: str) -> Function:
         solde: Mask = (total == c["jours_presence"] * PPM) & (suite == 0) & (_lost(c, motif, element) > 0)
         if solde.any():
             deja = sum((_amount(c, autre, element) for autre in avant), c.zeros())
-            montant = np.where(solde, c[ELEMENTS[element][1]] - deja, montant)
+            montant = np.where(solde, verse - deja, montant)
         return -montant
 
     return function

@@ -206,9 +206,7 @@ def ijss_brutes(c: Columns) -> Column:
     précompté CSG et CRDS).
     """
     donne = c.flag("ijss_decomptees")
-    estime = c["ijss_estimees"]
-    if estime.any():
-        estime = np.minimum(estime, c["maintien_pendant_absence"])
+    estime = np.minimum(c["ijss_estimees"], c["maintien_pendant_absence"])
     return -np.where(donne, c[f"variable_{DECOMPTE}"], estime)
 
 

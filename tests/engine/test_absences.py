@@ -155,5 +155,25 @@ def test_les_tables_se_tiennent() -> None:
                     assert effet.texte
 
 
+def test_les_absents_d_un_lot_ont_le_bulletin_qu_ils_auraient_seuls() -> None:
+    """Toutes les natures ensemble, en jours, en heures et en demi-journées : lignes, cumuls et colonnes comprises."""
+    lot = list(AGENTS.values())
+    for qui, agent in AGENTS.items():
+        for code, nature in load_conges().natures.items():
+            arret = Arret(
+                code, date(2026, 11, 5), date(2026, 11, 14), quotite=Fraction(1, 2) if nature.quotite else None
+            )
+            partiels = (replace(arret, heures=200), replace(arret, demi_journee=True)) if nature.partielle else ()
+            entrees: dict[str, object] = {}
+            if qui != "titulaire_cnracl":
+                salaires = {"2026-08": 200_000, "2026-09": 200_000, "2026-10": 200_000}
+                entrees = {"variables": {"ijss_brutes": 0}} if nature.quotite else {"salaires_precedents": salaires}
+            if nature.rules_for(qui):
+                lot += [_with(agent, arrets=(row,), **entrees) for row in (arret, *partiels)]
+    calcul = compute(MOIS, [COMMUNE] * len(lot), lot)
+    assert None not in calcul.bulletins
+    assert calcul.bulletins == [compute(MOIS, [COMMUNE], [agent]).bulletins[0] for agent in lot]
+
+
 def _with(situation: Situation, **changes: object) -> Situation:
     return replace(situation, **changes)  # type: ignore[arg-type]

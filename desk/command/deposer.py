@@ -53,7 +53,9 @@ def deposer(
         for code in codes:
             enroll_sendings(registre, code, acte)
             placed += len(place_sendings(registre, code, reglages.declarations, acte))
-        console.print(f"{plural(placed, 'message')} posés dans {reglages.declarations}.", soft_wrap=True)
+        console.print(
+            f"{plural(placed, 'message posé', 'messages posés')} dans {reglages.declarations}.", soft_wrap=True
+        )
         if not api:
             return
         with open_client(reglages, AccesDsn(), version("paie-a-facon")) as client, told_plainly():
@@ -64,7 +66,7 @@ def deposer(
                     console.print(f"{code} : {phrase}", markup=False, soft_wrap=True)
         waiting = sum(len(sendings(registre, code, EtatEnvoi.EN_COURS, EtatEnvoi.REJETE)) for code in codes)
     if waiting:
-        raise refuse(f"{plural(waiting, 'message')} rejetés ou en doute.")
+        raise refuse(f"{plural(waiting, 'message rejeté ou en doute', 'messages rejetés ou en doute')}.")
 
 
 def _again(registre: Registre, codes: list[str], name: str, acte: Acte) -> None:

@@ -34,23 +34,26 @@ def evenements(
         found = [event for code in adherent or adherent_codes(registre) for event in due_events(registre, code, today)]
     waiting = (EtatEvenement.A_PRODUIRE, EtatEvenement.EN_ATTENTE)
     shown = [event for event in found if tous or event.etat in waiting]
-    show_table(
-        "Signalements d'événements",
-        ("Adhérent", "Agent", "Contrat", "Événement", "Fait", "Échéance", "État", "À savoir"),
-        [
-            (
-                event.adherent,
-                event.matricule,
-                event.contrat,
-                event.nom,
-                event.fait,
-                f"{event.echeance:%d/%m/%Y}" if event.echeance else "",
-                event.etat,
-                event.explication,
-            )
-            for event in shown
-        ],
-    )
+    if shown:
+        show_table(
+            "Signalements d'événements",
+            ("Adhérent", "Agent", "Contrat", "Événement", "Fait", "Échéance", "État", "À savoir"),
+            [
+                (
+                    event.adherent,
+                    event.matricule,
+                    event.contrat,
+                    event.nom,
+                    event.fait,
+                    f"{event.echeance:%d/%m/%Y}" if event.echeance else "",
+                    event.etat,
+                    event.explication,
+                )
+                for event in shown
+            ],
+        )
+    else:
+        console.print("Rien à signaler.")
     public = sum(event.etat is EtatEvenement.HORS_CHAMP for event in found)
     if public:
         console.print(

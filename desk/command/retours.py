@@ -45,6 +45,6 @@ def retours(
             console.print(f"  • {anomalie}", markup=False, soft_wrap=True)
         troubled += item.etat == EtatRetour.REFUSE or bool(blocking(item.anomalies))
     new = sum(item.nouveau for item in received)
-    console.print(f"{plural(len(received), 'retour')} vus, dont {plural(new, 'nouveau', 'nouveaux')}.")
+    console.print(f"{plural(len(received), 'retour vu', 'retours vus')}, dont {plural(new, 'nouveau', 'nouveaux')}.")
     if troubled:
         raise refuse(f"{plural(troubled, 'retour')} à regarder.")

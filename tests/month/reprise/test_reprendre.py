@@ -99,7 +99,7 @@ def test_ce_que_la_dsn_ne_dit_pas_reste_a_remplir(avant: bytes, apres: bytes, cl
 
 
 def test_un_apprenti_et_un_contrat_aide_n_ont_ni_categorie_ni_indice(tmp_path: Path) -> None:
-    """Nature 02, hors fonction publique (026 = 99), dispositif 81 (apprentissage) ou 41 (parcours emploi compétences)."""
+    """Nature 02, hors fonction publique (026 = 99), dispositif 81 (apprentissage) ou 41 (contrat aidé)."""
     changes = [(b"S21.G00.40.007,'10'", b"S21.G00.40.007,'02'"), (b"S21.G00.40.026,'02'", b"S21.G00.40.026,'99'")]
     content = SQUELETTE
     for before, after in changes:

@@ -1,0 +1,63 @@
+"""Le flux des retours, joué par Prefect : le dossier lu une fois, le compte rendu sans donnée personnelle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from prefect.logging.handlers import APILogHandler
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from sqlmodel import select
+
+from desk.demo.decor import Decor, prefect_server
+from flows.lire_les_retours import lire_les_retours
+from payroll.month.adherents import import_adherent
+from payroll.month.commun import Acte
+from payroll.periods import Month
+from payroll.settings import Reglages
+from payroll.store.tables import Adherent, Agent, TauxPas
+from tests.dsn.retours.fabrique import individu, retour
+
+EXEMPLES = Path(__file__).parents[2] / "examples" / "adherents"
+
+
+@pytest.fixture(scope="module")
+def serveur(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    decor = Decor(tmp_path_factory.mktemp("prefect"), Month(2026, 11))
+    before = dict(os.environ)
+    os.environ["PREFECT_HOME"] = str(decor.racine)
+    try:
+        with prefect_server(decor) as url, temporary_settings({PREFECT_API_URL: f"{url}/api"}):
+            yield
+            # Les journaux partent par lots, dans un fil à part : les attendre avant de fermer le serveur.
+            APILogHandler.flush()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.mark.usefixtures("serveur")
+def test_le_flux_applique_les_taux_une_fois(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAIE_HORLOGE_FIGEE", "2026-12-15T09:00:00+00:00")
+    reglages = Reglages()
+    with closing(reglages.registre()) as registre:
+        acte = Acte("essai", datetime(2026, 11, 20, 9, tzinfo=UTC))
+        adherent = import_adherent(registre, EXEMPLES / "lubescaux.yaml", acte)
+        assert isinstance(adherent, Adherent)
+        with registre.transaction() as session:
+            agent = session.exec(select(Agent).order_by(Agent.matricule)).first()
+            assert agent is not None
+        assert lire_les_retours() == 0  # le dossier n'existe pas encore
+        reglages.retours.mkdir(parents=True)
+        content = retour(siret=adherent.siret, individus=[individu(agent.nir[:13], "4.20")], identifiant="777")
+        (reglages.retours / "crm.xml").write_bytes(content)
+        (reglages.retours / "illisible.xml").write_bytes(b"<")
+        # Un retour refusé se relit à chaque passage, celui des taux ne compte qu'une fois.
+        assert [lire_les_retours(), lire_les_retours()] == [2, 1]
+        with registre.transaction() as session:
+            rates = session.exec(select(TauxPas).where(TauxPas.identifiant == "777")).all()
+            assert [row.taux_ppm for row in rates] == [42_000]

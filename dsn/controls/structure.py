@@ -39,11 +39,12 @@ _BLOCS_SANS_INDIVIDU = frozenset(
 def check(root: Block, norm: Norm, nature: str, kind: str = "") -> Iterator[Anomaly]:
     """Les défauts de structure d'une racine ; ``kind`` : le type de déclaration (S20.G00.05.002).
 
-    L'arborescence connue est celle de la mensuelle : pour une autre nature, seuls les usages sont contrôlés.
+    Une nature dont la norme ne donne pas l'arborescence n'est contrôlée que sur les usages et l'ordre des rubriques.
     """
     if norm.blocs[root.id].parent:
         yield _found(norm, "GEN-10", root, f"Bloc {root.id} sans son bloc parent.")
-    monthly, empty = nature == MENSUELLE, nature == MENSUELLE and kind in SANS_INDIVIDU
+    known = nature in norm.arborescences
+    empty = nature == MENSUELLE and kind in SANS_INDIVIDU
     sound: set[Shape] = set()
     for block in root.walk():
         shape = block.shape
@@ -54,8 +55,8 @@ def check(root: Block, norm: Norm, nature: str, kind: str = "") -> Iterator[Anom
                 yield from _check_field_order(block, norm)
             elif not problems and len(sound) < SHAPE_LIMIT:
                 sound.add(shape)
-        if monthly:
-            yield from _check_children(block, norm)
+        if known:
+            yield from _check_children(block, norm, nature)
         if empty and block.id not in _BLOCS_SANS_INDIVIDU and not block.id.startswith(("S10", "S90")):
             yield _found(norm, "GEN-46", block, f"Bloc {block.id} interdit dans une déclaration sans individu.")
 
@@ -96,11 +97,11 @@ def _check_field_order(block: Block, norm: Norm) -> Iterator[Anomaly]:
         highest = max(highest, known.ordre)
 
 
-def _check_children(block: Block, norm: Norm) -> Iterator[Anomaly]:
+def _check_children(block: Block, norm: Norm, nature: str) -> Iterator[Anomaly]:
     """GEN-08 (ordre), GEN-09 (cardinalités), GEN-10 (parents)."""
     counts: dict[str, int] = {}
     if block.has_children():
-        highest = 0
+        tree, highest = norm.arborescences[nature], 0
         for child in block.children:
             known = norm.blocs[child.id]
             if known.parent != block.id:
@@ -109,13 +110,15 @@ def _check_children(block: Block, norm: Norm) -> Iterator[Anomaly]:
                 text = f"Bloc {child.id} (« {known.libelle} ») placé trop loin : les blocs suivent l'ordre de la norme."
                 yield _found(norm, "GEN-08", child, text)
             highest = max(highest, known.ordre)
-            counts[child.id] = counts.get(child.id, 0) + 1
-            if known.maximum is not None and counts[child.id] == known.maximum + 1:
-                text = f"Bloc {child.id} (« {known.libelle} ») : {known.maximum} au plus sous {block.id}."
+            counts[child.id] = count = counts.get(child.id, 0) + 1
+            bounds = tree.get(child.id)
+            if bounds is None:
+                text = f"Bloc {child.id} (« {known.libelle} ») absent d'une déclaration de nature {nature}."
+                yield _found(norm, "GEN-08", child, text)
+            elif bounds[1] is not None and count == bounds[1] + 1:
+                text = f"Bloc {child.id} (« {known.libelle} ») : {bounds[1]} au plus sous {block.id}."
                 yield _found(norm, "GEN-09", child, text)
-            if MENSUELLE not in known.natures:
-                yield _found(norm, "GEN-08", child, f"Bloc {child.id} absent de la déclaration mensuelle.")
-    for known in norm.attendus.get(block.id, ()):
-        if counts.get(known.id, 0) < known.minimum:
-            text = f"Bloc {known.id} (« {known.libelle} ») attendu sous {block.id}."
-            yield _found(norm, "GEN-09", block, text, known.id)
+    for name in norm.attendus[nature].get(block.id, ()):
+        if counts.get(name, 0) < norm.arborescences[nature][name][0]:
+            text = f"Bloc {name} (« {norm.blocs[name].libelle} ») attendu sous {block.id}."
+            yield _found(norm, "GEN-09", block, text, name)

@@ -100,8 +100,10 @@ class Norm:
     """La numérotation des rubriques, pour les boucles chaudes."""
     ancetres: Mapping[str, tuple[str, ...]]
     """Bloc → ses ancêtres, de la racine au parent."""
-    attendus: Mapping[str, tuple[Bloc, ...]]
-    """Bloc → ses enfants obligatoires en mensuelle."""
+    arborescences: Mapping[str, Mapping[str, tuple[int, int | None]]]
+    """Nature de déclaration → bloc → (minimum, maximum) sous son parent ; sans les racines."""
+    attendus: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """Nature → bloc → ses enfants obligatoires."""
     tetes: Mapping[str, int]
     """Bloc → ordre de sa première rubrique obligatoire en mensuelle : une rubrique jusque-là peut ouvrir le bloc."""
     par_bloc: Mapping[str, tuple[Rubrique, ...]] = field(default_factory=dict)
@@ -150,6 +152,7 @@ def load(version: str) -> Norm:
     problems += [f"{name} : énumération sans rubrique" for name in enums if name not in rubriques]
     if problems:
         raise NormError(f"Norme {version} incohérente : " + " ; ".join(problems))
+    trees = _trees(blocs, controls / "arborescences.csv")
     ordered = {name: tuple(sorted(items, key=lambda r: r.ordre)) for name, items in par_bloc.items()}
     return Norm(
         version=head["version"],
@@ -167,14 +170,35 @@ def load(version: str) -> Norm:
         },
         sources=head["sources"],
         table=Table.build((r.id, blocs[r.bloc].ordre, r.ordre) for r in rubriques.values()),
-        attendus={
-            name: tuple(b for b in blocs.values() if b.parent == name and b.minimum and MENSUELLE in b.natures)
-            for name in blocs
-        },
+        arborescences=trees,
+        attendus={nature: _expected(blocs, tree) for nature, tree in trees.items()},
         ancetres={name: _ancestors(blocs, name) for name in blocs},
         tetes={name: _head(items) for name, items in ordered.items()},
         par_bloc=ordered,
     )
+
+
+def _trees(blocs: Mapping[str, Bloc], path: Path) -> dict[str, dict[str, tuple[int, int | None]]]:
+    """L'arborescence de la mensuelle est dans ``blocs.csv``, celles des autres natures dans ``arborescences.csv``.
+
+    Lève ``NormError`` sur un bloc inconnu.
+    """
+    trees = {MENSUELLE: {b.id: (b.minimum, b.maximum) for b in blocs.values() if b.parent and MENSUELLE in b.natures}}
+    for row in _rows(path):
+        if row["bloc"] not in blocs:
+            raise NormError(f"{path.name} : bloc {row['bloc']} inconnu.")
+        maximum = None if row["maximum"] == "*" else int(row["maximum"])
+        trees.setdefault(row["nature"], {})[row["bloc"]] = (int(row["minimum"]), maximum)
+    return trees
+
+
+def _expected(blocs: Mapping[str, Bloc], tree: Mapping[str, tuple[int, int | None]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, (minimum, _) in tree.items():
+        if minimum:
+            parent = blocs[name].parent
+            found[parent] = (*found.get(parent, ()), name)
+    return found
 
 
 def _ancestors(blocs: Mapping[str, Bloc], name: str) -> tuple[str, ...]:

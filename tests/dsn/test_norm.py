@@ -58,7 +58,7 @@ def test_ajouter_p27v01_n_est_qu_ajouter_des_donnees(norm_folder: Path) -> None:
 
 def test_une_norme_peut_apporter_ses_propres_controles(norm_folder: Path) -> None:
     added = add_version(norm_folder, "P27V01", "2027-01", "2027-12", "P27V01")
-    for name in ("controles.csv", "generiques.csv", "motifs_rupture.json"):
+    for name in ("controles.csv", "generiques.csv", "motifs_rupture.json", "arborescences.csv"):
         shutil.copy(norm_folder / "P25V01" / name, added / name)
     rows = (added / "controles.csv").read_text("utf-8").splitlines(keepends=True)
     (added / "controles.csv").write_text("".join(row for row in rows if ",CME-11," not in row), "utf-8")
@@ -155,6 +155,31 @@ def test_l_arborescence_de_la_mensuelle() -> None:
     assert blocs["S21.G00.81"].parent == "S21.G00.78"
     assert (blocs["S21.G00.71"].minimum, blocs["S21.G00.71"].maximum) == (1, None)
     assert (blocs["S21.G00.62"].minimum, blocs["S21.G00.62"].maximum) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "nature, bloc, bounds",
+    [
+        ("01", "S21.G00.30", (0, None)),
+        ("04", "S20.G00.07", (1, 2)),
+        ("04", "S21.G00.60", (1, 1)),
+        ("05", "S21.G00.40", (1, 1)),
+        ("07", "S21.G00.62", (1, 1)),
+        ("07", "S21.G00.63", (1, None)),
+        ("07", "S21.G00.60", (0, None)),
+    ],
+)
+def test_l_arborescence_de_chaque_nature(nature: str, bloc: str, bounds: tuple[int, int | None]) -> None:
+    assert load("P25V01").arborescences[nature][bloc] == bounds
+
+
+@pytest.mark.parametrize("nature", ["04", "05", "07", "08", "09"])
+def test_les_arborescences_et_les_usages_disent_les_memes_blocs(nature: str) -> None:
+    """Deux tableaux du cahier technique, p.117-124 et p.358-369, l'un contre l'autre."""
+    norm = load("P25V01")
+    used = {rubrique.bloc for rubrique in norm.rubriques.values() if rubrique.usage(nature) not in {"N", "I"}}
+    used = {bloc for bloc in used if norm.blocs[bloc].parent and not bloc.startswith("S10")}
+    assert used == set(norm.arborescences[nature])
 
 
 def test_toute_enumeration_vise_une_rubrique_et_tout_motif_existe() -> None:

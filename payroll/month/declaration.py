@@ -40,6 +40,7 @@ _BAREMES = {"metropole": "13", "guadeloupe_martinique_reunion": "23", "guyane_ma
 _CONTRAT_COURT = "-1"
 """S21.G00.50.008 d'un contrat de deux mois au plus ou à terme imprécis (CT p.241)."""
 _NON_AFFILIE = "elu_non_assujetti"
+_SATD = "saisie_administrative"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def declare_bulletin(
     payment = _versement(context, lu, (*built.bases, *cover), taux)
     individu = _individu(lu, contrat, payment, seniority(context, lu, affilie=bool(affiliations)))
     states = contract_states(context, lu, situations, emplois_multiples=emplois_multiples)
-    return Declaree(individu, built.ctp, (*built.anomalies, *missing, *uncovered), tuple(states))
+    found = (*built.anomalies, *missing, *uncovered, *_seized(lu))
+    return Declaree(individu, built.ctp, found, tuple(states))
 
 
 def _assembled(context: Employe, lu: BulletinLu) -> Assemblage:
@@ -105,6 +107,14 @@ def _assembled(context: Employe, lu: BulletinLu) -> Assemblage:
     done = built(lines)
     exempt = exoneration(table, context.norme, population, lines, done.ctp, context.figures.rate)
     return built([*lines, exempt]) if exempt else done
+
+
+def _seized(lu: BulletinLu) -> list[Anomaly]:
+    """Une saisie administrative que la DSN ne sait pas encore porter se dit."""
+    row = dsn_codes.load().convention(_SATD)
+    if row.valeur is not None or not any(ligne.code == _SATD for ligne in lu.bulletin.lignes):
+        return []
+    return [Anomaly(0, "S21.G00.98.001", "COD-01", False, f"« {row.libelle} » n'est pas déclarée : {row.note}")]
 
 
 def _complementary(

@@ -291,3 +291,11 @@ def test_avantages_frais_et_parts_patronales_sont_isoles() -> None:
 
     assert told == {"03": 15_000, "18": 2_530, "92": 2_000, "17": 5_000}
     assert all(isinstance(item, AutreElement) for item in mesures.autres_elements(found, NUMERO, DEBUT, FIN))
+
+
+@pytest.mark.parametrize("nature, dite", [("saisie_administrative", True), ("saisie_remuneration", False)])
+def test_une_saisie_que_la_dsn_ne_porte_pas_se_dit(nature: str, dite: bool) -> None:
+    told = lu("contractuel", "ircantec", bulletin(ligne(nature, -5_000, Section.NET)), duree="cdi", niveau_diplome="")
+    found = [item for item in declare_bulletin(CONTEXT, told, [], None).anomalies if item.rubrique == "S21.G00.98.001"]
+
+    assert [item.blocking for item in found] == ([False] if dite else [])

@@ -138,7 +138,9 @@ def _adherents(registre: Registre, codes: Sequence[str]) -> dict[str, str]:
 
 def _require_known(hypotheses: Hypotheses, codes: list[str], lus: Sequence[_Mois]) -> None:
     """Une hypothèse qui vise un agent absent ne changerait rien sans le dire : on la refuse."""
-    seen = {(place.contrat[0], place.situation.matricule) for lu in lus for place in lu.places}
+    seen: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for place in (place for lu in lus for place in lu.places):
+        seen[place.contrat[0], place.situation.matricule].add(place.contrat[1])
     agents = [one for one in (*hypotheses.reference, *hypotheses.hypotheses) if not isinstance(one, Chiffre)]
     hired = {(one.adherent, one.matricule) for one in agents if isinstance(one, Embauche)}
     for one in agents:
@@ -147,8 +149,17 @@ def _require_known(hypotheses: Hypotheses, codes: list[str], lus: Sequence[_Mois
             raise GesteRefuse(f"L'adhérent « {one.adherent} » n'est pas dans cette simulation : {', '.join(codes)}.")
         if isinstance(one, Embauche) and who in seen:
             raise GesteRefuse(f"{one.adherent} : le matricule {one.matricule} est déjà pris ; embauchez sous un autre.")
-        if not isinstance(one, Embauche) and who not in seen | hired:
-            raise GesteRefuse(f"{one.adherent} : aucun contrat de l'agent {one.matricule} sur la période simulée.")
+        if isinstance(one, Embauche) or who in hired:
+            continue
+        contrats = seen.get(who, set())
+        if not contrats or (one.contrat and one.contrat not in contrats):
+            which = f"pas de contrat {one.contrat}" if one.contrat else "aucun contrat"
+            raise GesteRefuse(f"{one.adherent} : {which} de l'agent {one.matricule} sur la période simulée.")
+        if len(contrats) > 1 and not one.contrat and not isinstance(one, Depart):
+            raise GesteRefuse(
+                f"{one.adherent} : l'agent {one.matricule} a plusieurs contrats ({', '.join(sorted(contrats))}) ; "
+                "dites lequel change (contrat: …)."
+            )
 
 
 def _prolongation(loaded: Legislation, hypotheses: Hypotheses) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -203,13 +214,19 @@ def _places(lu: _Mois, cote: _Cote) -> Iterator[_Place]:
     for place in (*lu.places, *hired):
         situation = place.situation
         for one in cote.agents:
-            if (one.adherent, one.matricule) == (place.contrat[0], situation.matricule):
+            if _concerns(one, place):
                 situation = _apply(one, situation, lu.mois)
         if situation.date_fin is not None and situation.date_fin < lu.mois.first_day:
             continue
         if place.contrat in cote.cumuls:
             situation = replace(situation, cumuls=cote.cumuls[place.contrat])
         yield replace(place, situation=situation)
+
+
+def _concerns(one: _DeAgent, place: _Place) -> bool:
+    if (one.adherent, one.matricule) != (place.contrat[0], place.situation.matricule):
+        return False
+    return isinstance(one, Embauche) or not one.contrat or one.contrat == place.contrat[1]
 
 
 def _apply(one: _DeAgent, situation: Situation, mois: Month) -> Situation:

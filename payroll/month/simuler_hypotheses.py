@@ -73,6 +73,8 @@ class Chiffre(_Entree):
 class _DeAgent(_Entree):
     adherent: str
     matricule: str
+    contrat: str = ""
+    """Numéro du contrat, pour un agent qui en a plusieurs ; un départ sans numéro les ferme tous."""
 
 
 class Promotion(_DeAgent):
@@ -149,10 +151,12 @@ class Depart(_DeAgent):
         return f"{self.adherent}, {self.matricule} : départ, dernier jour le {self.le:%d/%m/%Y}"
 
 
-class Embauche(_DeAgent):
+class Embauche(_Entree):
     """Un agent arrive ; son matricule n'est celui de personne."""
 
     type: Literal["embauche"]
+    adherent: str
+    matricule: str
     du: date
     au: date | None = None
     statut: Literal["titulaire", "stagiaire", "contractuel"]

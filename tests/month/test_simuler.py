@@ -212,7 +212,8 @@ def test_prolonger_les_chiffres_se_demande_et_se_dit(seul: Lieu) -> None:
 @pytest.mark.parametrize(
     "row, words",
     [
-        (agent("depart", matricule="LB099", le="2026-11-10"), "aucun contrat de l'agent LB099"),
+        (agent("depart", matricule="LB099", le="2026-11-10"), "aucun contrat de l'agent LB099 sur"),
+        (agent("depart", contrat="LB00199", le="2026-11-10"), "pas de contrat LB00199 de l'agent LB001"),
         (agent("depart", adherent="ailleurs", le="2026-11-10"), "L'adhérent « ailleurs » n'est pas dans"),
         (
             agent("embauche", statut="titulaire", regime_retraite="cnracl", indice_majore=400, du="2026-11-01"),
@@ -285,3 +286,20 @@ def test_l_exemple_se_simule(lieu: Lieu, inscrire_lieu: Inscrire) -> None:
     assert len(facts.hypotheses) == 7
     assert facts.total[0] > 0
     assert len(facts.bulletins) == 24
+
+
+def test_un_agent_a_deux_contrats_dit_lequel_change(inscrire_lieu: Inscrire) -> None:
+    data = description("lubescaux")
+    data["agents"] = [one for one in data["agents"] if one["matricule"] == AGENT]
+    contrats = data["agents"][0]["contrats"]
+    situations = [{**contrats[0]["situations"][0], "nbi": 0}]
+    contrats.append({**contrats[0], "numero": "LB00102", "permanents": [], "situations": situations})
+    registre = inscrire_lieu(data).registre
+    promotion = agent("promotion", indice_majore=443, du="2026-11-01")
+    with pytest.raises(GesteRefuse, match=r"plusieurs contrats \(LB00101, LB00102\)"):
+        simulate(registre, hypotheses(promotion))
+    un_seul = _ecart(simulate(registre, hypotheses({**promotion, "contrat": "LB00102"})), "64111")
+    depart = simulate(registre, hypotheses(agent("depart", le="2026-10-31")))
+
+    assert un_seul > 0
+    assert depart.bulletins[MOIS] == (2, 0)

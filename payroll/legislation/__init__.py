@@ -2,8 +2,8 @@
 
 Vivent ici : ``figures/`` (un fichier par chapitre, chaque valeur avec son texte, sa date de vérification et ce que vaut
 cette lecture), ``pas/`` (les grilles du taux par défaut), ``doutes.yaml`` (les règles non tranchées),
-``sans_chiffre.yaml`` (les montants qui se calculent ou viennent de l'employeur), ``conges/`` (les absences : qui peut les
-avoir, leurs paliers, ce que l'agent garde), et le chargeur.
+``sans_chiffre.yaml`` (les montants qui se calculent ou viennent de l'employeur), ``conges/`` (les absences : qui peut
+en avoir, leurs paliers, ce que l'agent garde), et le chargeur.
 
 N'y vivent pas : les formules (``payroll.engine``), les rubriques (``payroll.catalogue``), les données d'un adhérent ou
 d'un agent. Rien ici ne lit l'horloge : le mois ou le jour est un argument.

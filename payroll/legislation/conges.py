@@ -132,10 +132,18 @@ class Conges:
                 if effet.doute or effet.confiance is not Confiance.CONFIRME:
                     choix = ", ".join(f"{name} {part}" for name, part in effet.parts.items())
                     yield Doute(
-                        f"conge.effet.{motif.code}", Nature.REGLE, effet.doute or "Texte à relire.",
+                        f"conge.effet.{motif.code}",
+                        Nature.REGLE,
+                        effet.doute or "Texte à relire.",
                         f"{motif.libelle} : part gardée {choix} ; primes {effet.primes}",
-                        _ALTERNATIVE, effet.texte, effet.confiance, motif.populations, effet.du, effet.au, "conges/effets.yaml",
-                    )  # fmt: skip
+                        _ALTERNATIVE,
+                        effet.texte,
+                        effet.confiance,
+                        motif.populations,
+                        effet.du,
+                        effet.au,
+                        "conges/effets.yaml",
+                    )
         for nature in self.natures.values():
             for rang, regle in enumerate(nature.regles, start=1):
                 if regle.doute or regle.confiance is not Confiance.CONFIRME:
@@ -144,9 +152,18 @@ class Conges:
                         for palier in regle.paliers
                     )
                     yield Doute(
-                        f"conge.droits.{nature.code}.{rang}", Nature.REGLE, regle.doute or "Texte à relire.", paliers,
-                        _ALTERNATIVE, regle.texte, regle.confiance, regle.populations, None, None, "conges/natures.yaml",
-                    )  # fmt: skip
+                        f"conge.droits.{nature.code}.{rang}",
+                        Nature.REGLE,
+                        regle.doute or "Texte à relire.",
+                        paliers,
+                        _ALTERNATIVE,
+                        regle.texte,
+                        regle.confiance,
+                        regle.populations,
+                        None,
+                        None,
+                        "conges/natures.yaml",
+                    )
 
 
 @cache

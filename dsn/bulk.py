@@ -34,7 +34,7 @@ def chunks(stream: BinaryIO) -> Iterator[bytes]:
         yield carry
 
 
-def split(raw: bytes, end_of_line: bytes, table: Mapping[str, int]) -> tuple[list[int], list[str]] | None:
+def split(raw: bytes, end_of_line: bytes, table: Mapping[str, int]) -> tuple[tuple[int, ...], tuple[str, ...]] | None:
     """Les codes des rubriques et leurs valeurs, ou ``None`` si la tranche n'est pas sans défaut.
 
     Sans défaut : octets permis, rien qui se lise en UTF-8, mêmes fins de ligne partout, rubriques connues, lignes d'au
@@ -52,11 +52,11 @@ def split(raw: bytes, end_of_line: bytes, table: Mapping[str, int]) -> tuple[lis
     flat = joined.split(",'")
     if len(flat) != 2 * lines + 1 or flat[-1]:
         return None
-    found = list(map(table.get, flat[0:-1:2]))
-    values = flat[1::2]
+    found = tuple(map(table.get, flat[0:-1:2]))
+    values = tuple(flat[1::2])
     if None in found or max(map(len, values), default=0) > _VALUE_LENGTH:
         return None
-    return cast("list[int]", found), values
+    return cast("tuple[int, ...]", found), values
 
 
 def reads_as_utf8(value: bytes) -> bool:

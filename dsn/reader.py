@@ -96,7 +96,7 @@ class Reader:
         yield from self._slowly(raw[:end])
         return raw[end:]
 
-    def _quickly(self, codes: list[int], values: list[str]) -> Iterator[Block]:
+    def _quickly(self, codes: tuple[int, ...], values: tuple[str, ...]) -> Iterator[Block]:
         """Range une tranche bien formée, par suites de codes croissants d'un même bloc."""
         base, start, previous, limit = self._line + 1, 0, 0, 0
         for place, code in enumerate(codes):
@@ -114,7 +114,7 @@ class Reader:
                 yield root
         self._line = base + len(codes) - 1
 
-    def _run(self, codes: list[int], values: list[str], line: int) -> Block | None:
+    def _run(self, codes: tuple[int, ...], values: tuple[str, ...], line: int) -> Block | None:
         """Range une suite croissante de rubriques d'un bloc ; rend sa racine, ou ``None`` si elle est écartée."""
         table, path = self.norm.table, self._path
         block_id = table.blocs[codes[0] // STRIDE]
@@ -124,12 +124,13 @@ class Reader:
         over = self._size + len(codes) > self._limit or (self._after_total and block_id != TOTAL)
         if continued or over:
             return self._one_by_one(codes, values, line)
-        self._open(Block.read(block_id, table.shape(tuple(codes)), tuple(values), line))
+        shape = table.shapes.get(codes) or table.shape(codes)
+        self._open(Block.read(block_id, shape, values, line))
         self.rubriques += len(codes)
         self._size += len(codes)
         return self._path[0]
 
-    def _one_by_one(self, codes: list[int], values: list[str], line: int) -> Block | None:
+    def _one_by_one(self, codes: tuple[int, ...], values: tuple[str, ...], line: int) -> Block | None:
         root = None
         for code, value in zip(codes, values, strict=True):
             self._line = line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +33,7 @@ def comparer(
     revision: Annotated[
         tuple[int, int] | None, typer.Option(help="Révisions du premier et du second mois (défaut : les courantes)")
     ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Imprimer en JSON, montants en centimes")] = False,
 ) -> None:
     """Compare deux bulletins d'un agent : ce qui a changé et pourquoi ; les causes font l'écart au centime."""
     if mois_b is None and revision is None:
@@ -39,6 +42,9 @@ def comparer(
     before, after = revision or (None, None)
     with opened() as (registre, _):
         found = compare_payslips(registre, adherent, matricule, (first, before), (second, after))
+    if json_:
+        print(json.dumps([_plain(comparaison) for comparaison in found], ensure_ascii=False, indent=2))
+        return
     for comparaison in found:
         _show(comparaison, f"{first.libelle}, révision {comparaison.revisions[0]}", second.libelle)
 
@@ -74,6 +80,33 @@ def simuler(
 
 def _costs(couts: tuple[int, int]) -> tuple[str, str, str]:
     return format_amount(couts[0]), format_amount(couts[1]), _signed(couts[1] - couts[0])
+
+
+def _plain(found: Comparaison) -> dict[str, object]:
+    """Une comparaison en dictionnaires simples ; montants en centimes signés."""
+    return {
+        "matricule": found.matricule,
+        "contrat": found.contrat,
+        "revisions": found.revisions,
+        "ecarts": {total: found.ecart(total) for total in TOTAUX_COMPARES},
+        "causes": [
+            {**asdict(effet.cause), "origine": effet.origine, "ecarts": dict(effet.totaux)} for effet in found.effets
+        ],
+        "lignes": [
+            {
+                "code": ligne.place[0],
+                "periode": ligne.place[1],
+                "libelle": ligne.libelle,
+                "avant": asdict(ligne.avant) if ligne.avant else None,
+                "apres": asdict(ligne.apres) if ligne.apres else None,
+                "causes": [
+                    {"libelle": cause.libelle, "salarie": salarie, "employeur": employeur}
+                    for cause, salarie, employeur in ligne.effets
+                ],
+            }
+            for ligne in found.lignes
+        ],
+    }
 
 
 def _show(found: Comparaison, avant: str, apres: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from payroll.month.comparer import TOTAUX_COMPARES
 from tests.desk.test_command import ADHERENTS, HORLOGE, paie
 
 
@@ -40,6 +42,16 @@ def test_comparer_deux_mois() -> None:
         result.output.split()
     )
     assert "Net à payer" in result.output
+
+
+def test_comparer_en_json() -> None:
+    (found,) = json.loads(paie("comparer", "lubescaux", "LB001", "2026-11", "2026-12", "--json").output)
+
+    assert (found["matricule"], found["contrat"], found["revisions"]) == ("LB001", "LB00101", [1, 1])
+    assert set(found["ecarts"]) == set(TOTAUX_COMPARES)
+    assert {ligne["code"] for ligne in found["lignes"]} >= {"traitement", "cnracl"}
+    for total, ecart in found["ecarts"].items():
+        assert sum(cause["ecarts"][total] for cause in found["causes"]) == ecart
 
 
 @pytest.mark.parametrize(

@@ -156,9 +156,8 @@ def _choice(kind: type[E]) -> Callable[[Any], E]:
 
 
 _CASE_KEYS = (
-    "nom", "mois", "employeur", "agent", "elu", "apprenti", "saisies", "permanents", "variables", "cumuls", "arrets", "attendu",
-    "segments", "rappels",
-    "absences_anterieures",
+    "nom", "mois", "employeur", "agent", "elu", "apprenti", "saisies", "permanents", "variables", "cumuls",
+    "arrets", "attendu", "segments", "rappels", "absences_anterieures",
 )  # fmt: skip
 _EMPLOYEUR_KEYS = (
     "population", "effectif", "zone_residence", "taux_at", "taux_versement_mobilite", "taux_cdg", "cnfpt",
@@ -167,10 +166,10 @@ _EMPLOYEUR_KEYS = (
 )  # fmt: skip
 _AGENT_KEYS = (
     "statut", "regime_retraite", "indice_majore", "heures_hebdo", "heures_hebdo_tous_employeurs", "quotite", "nbi",
-    "enfants_sft", "enfants_sft_alternes", "personnes_a_charge", "categorie", "date_naissance", "date_debut", "date_fin", "taux_pas", "territoire_pas",
-    "contrat_court", "jours_cmo_anterieurs", "elu", "apprenti", "taux_horaire", "prix_vacation",
-    "autres_remunerations", "heures_hors_cnracl",
-    "anciennete_depuis", "salaires_precedents", "subrogation",
+    "enfants_sft", "enfants_sft_alternes", "personnes_a_charge", "categorie", "date_naissance", "date_debut",
+    "date_fin", "taux_pas", "territoire_pas", "contrat_court", "jours_cmo_anterieurs", "elu", "apprenti",
+    "taux_horaire", "prix_vacation", "autres_remunerations", "heures_hors_cnracl", "anciennete_depuis",
+    "salaires_precedents", "subrogation",
 )  # fmt: skip
 _ELU_KEYS = (
     "mandat", "taux_indemnite", "autres_mandats_brut", "option_assujettissement", "activite_cessee",

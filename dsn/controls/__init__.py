@@ -1,6 +1,7 @@
 """Les contrôles d'un message DSN : forme et structure tirées des données, cohérences écrites une à une.
 
-Vivent ici : les fonctions de contrôle et leur registre. Les textes, gravités et natures sont dans ``dsn/norm``.
+Vivent ici : les règles de contrôle (``regles_*.yaml``), les fonctions pour ce qui n'est pas régulier, leur registre et
+l'inventaire de ce qui s'exécute ou non. Les textes, gravités et natures sont dans ``dsn/norm``.
 Rien n'y lit un fichier ni ne connaît la paie.
 """
 

@@ -84,7 +84,7 @@ def _rule(name: str, row: dict[str, Any]) -> Regle:
     try:
         si, alors, sinon = (tuple(_condition(text) for text in row.get(key, ())) for key in ("si", "alors", "sinon"))
     except (KeyError, ValueError) as error:
-        raise RegleError(f"{name} : {error}") from error
+        raise RegleError(f"{name} : condition illisible ({error}).") from error
     bloc = full(row.get("sur", name[:10]))
     suffix, values = _trigger(row)
     return Regle(bloc, si, alors, sinon, row["dire"], f"{bloc}.{suffix}" if suffix else "", values)

@@ -67,6 +67,14 @@ def absence_columns(agents: Sequence[Accepted]) -> dict[str, Column]:
 def clause_columns(of_employer: Callable[[Callable[[Employeur], int]], Column]) -> dict[str, Column]:
     """Ce que la délibération de chaque adhérent garde des primes, motif par motif."""
     return {
-        f"clause_primes_{motif}": of_employer(lambda e, n=nature, r=rang: kept(clause_of(e, n), r))  # type: ignore[misc]
+        f"clause_primes_{motif}": of_employer(lambda e, n=nature, r=rang: _kept(clause_of(e, n), r))  # type: ignore[misc]
         for motif, (nature, rang) in NATURE_DU_MOTIF.items()
     }
+
+
+def _kept(clause: str, rang: int) -> int:
+    """La part gardée ; rien si la clause est illisible : l'agent qu'elle concerne est déjà refusé."""
+    try:
+        return kept(clause, rang)
+    except ValueError:
+        return 0

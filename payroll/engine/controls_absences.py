@@ -38,7 +38,7 @@ def check_absences(
     mois: Month, employeur: Employeur, situation: Situation, qui: str, limits: Limits
 ) -> Iterator[Anomalie]:
     """Les défauts des absences saisies : dates, chevauchements, absences que cette population ne peut avoir."""
-    yield from check_clauses(mois, employeur, limits)
+    yield from check_clauses(mois, employeur, {arret.type for arret in touching(situation, mois)}, limits)
     for arret in situation.arrets:
         yield from _check_one(mois, situation, qui, arret)
     for avant, apres in pairwise(sorted(situation.arrets, key=lambda arret: arret.debut)):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
-from payroll.anomalies import Anomalie
+from payroll.anomalies import Anomalie, Gravite
 from payroll.engine.limits import Limits
 from payroll.engine.situation import Employeur, SortDesPrimes
 from payroll.legislation.conges import Effet, Motif, load_conges
@@ -51,24 +52,33 @@ def kept(clause: str, rang: int) -> int:
     return parse_percent(parts[min(rang, len(parts) - 1)])
 
 
-def check_clauses(mois: Month, employeur: Employeur, limits: Limits) -> Iterator[Anomalie]:
-    """Refuse une clause illisible, sur une absence qui n'en a pas, ou plus favorable que celle de l'État."""
-    for nature, clause in employeur.primes_en_absence.items():
-        motifs = motifs_of(nature) if nature in load_conges().natures else ()
-        if not motifs:
-            yield Anomalie(
-                "clause-de-primes-sans-objet",
-                f"la délibération ne peut rien dire des primes pendant « {nature} » : la loi en décide",
-                "Retirez cette clause de la fiche de l'adhérent.",
-                recu=nature,
-                attendu=", ".join(dict.fromkeys(nature for nature, _ in NATURE_DU_MOTIF.values())),
-                texte="CGFP L. 714-4 et L. 714-6",
-            )
-            continue
-        for rang, motif in enumerate(motifs):
-            effet = motif.on(mois.first_day)
-            if effet is not None:
-                yield from _check_clause(nature, clause, rang, motif, effet, limits)
+def check_clauses(mois: Month, employeur: Employeur, natures: Collection[str], limits: Limits) -> Iterator[Anomalie]:
+    """Les clauses illisibles, sans objet, ou plus favorables que celles de l'État (CGFP L. 714-4).
+
+    Elles refusent le bulletin d'un agent absent pour cette nature (``natures`` : celles de ses absences du mois), et
+    préviennent pour ses autres absences ; qui n'est pas absent n'est pas concerné.
+    """
+    for nature, clause in employeur.primes_en_absence.items() if natures else ():
+        gravite = Gravite.BLOQUANT if nature in natures else Gravite.AVERTISSEMENT
+        for anomalie in _check_nature(mois, nature, clause, limits):
+            yield replace(anomalie, gravite=gravite)
+
+
+def _check_nature(mois: Month, nature: str, clause: str, limits: Limits) -> Iterator[Anomalie]:
+    motifs = motifs_of(nature) if nature in load_conges().natures else ()
+    if not motifs:
+        yield Anomalie(
+            "clause-de-primes-sans-objet",
+            f"la délibération ne peut rien dire des primes pendant « {nature} » : la loi en décide",
+            "Retirez cette clause de la fiche de l'adhérent.",
+            recu=nature,
+            attendu=", ".join(dict.fromkeys(nature for nature, _ in NATURE_DU_MOTIF.values())),
+            texte="CGFP L. 714-4 et L. 714-6",
+        )
+    for rang, motif in enumerate(motifs):
+        effet = motif.on(mois.first_day)
+        if effet is not None:
+            yield from _check_clause(nature, clause, rang, motif, effet, limits)
 
 
 def share(part: str, limits: Limits) -> int:

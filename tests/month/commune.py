@@ -26,13 +26,23 @@ def commune(rang: int = 1) -> Donnees:
         data
         | taken
         | {
-            "parametres": [parametre | {"effectif": 20, "cnfpt": True}],
+            "parametres": [parametre | _employeur(rang)],
             "adhesions": [
                 {"risque": "sante", "reference": "SANTE-01", "organisme": "P0942", "du": date(ANNEE, 1, 1)},
                 {"risque": "prevoyance", "reference": "PREV-01", "organisme": "P0942", "du": date(ANNEE, 1, 1)},
             ],
         }
     )
+
+
+def _employeur(rang: int) -> Donnees:
+    """Le premier est simple ; les suivants varient : grand effectif, versement mobilité, assurance chômage."""
+    told: Donnees = {"effectif": 60 if rang % 3 == 2 else 20, "cnfpt": True}
+    if rang % 4 == 2:
+        told |= {"taux_versement_mobilite": "0.55"}
+    if rang % 2 == 0:
+        told |= {"assurance_chomage": True, "gestion_chomage": "04", "adhesion_chomage": date(2020, 1, 1)}
+    return told
 
 
 def _siret(rang: int) -> str:

@@ -28,6 +28,7 @@ def test_la_liste_des_gestes_est_celle_que_la_documentation_annonce() -> None:
     assert sorted(DEPLOIEMENTS) == [
         "campagne",
         "declarer-et-restituer",
+        "deposer-les-declarations",
         "lire-les-retours",
         "ouvrir-le-mois",
         "preparer-la-paie",
@@ -54,7 +55,7 @@ def test_les_parametres_donnes_sont_ceux_du_flux(name: str) -> None:
 @pytest.mark.parametrize("name", DEPLOIEMENTS)
 def test_aucun_parametre_ne_peut_porter_une_donnee_personnelle(name: str) -> None:
     """Mois, codes d'adhérents, identifiant de gestionnaire, choix et commentaire : rien d'autre."""
-    permitted = {"mois", "adherents", "sans_fichier", "approbateur", "commentaire", "confirmation"}
+    permitted = {"mois", "adherents", "sans_fichier", "approbateur", "commentaire", "confirmation", "api"}
 
     assert set(inspect.signature(_flow(DEPLOIEMENTS[name]).fn).parameters) <= permitted
 

@@ -120,11 +120,11 @@ def _mapping(tree: Arbre, depth: int) -> list[str]:
         if isinstance(value, Blanc):
             lines += _blank(pad, name, value)
         elif isinstance(value, Remarque) and not isinstance(value.valeur, (Mapping, list, tuple)):
-            lines.append(f"{pad}{name}: {_scalar(value.valeur)}  # {value.texte}")
+            lines.append(f"{pad}{name}: {_scalar(value.valeur)}  # {_comment(value.texte)}")
         else:
             note, inner = (value.texte, value.valeur) if isinstance(value, Remarque) else ("", value)
             if note:
-                lines.append(f"{pad}# {note}")
+                lines.append(f"{pad}# {_comment(note)}")
             lines += _entry(pad, name, inner, depth)
     return lines
 
@@ -149,8 +149,13 @@ def _entry(pad: str, name: str, value: Any, depth: int) -> list[str]:
 def _blank(pad: str, name: str, blank: Blanc) -> list[str]:
     if blank.essentiel:
         value = f" {blank.exemple}" if blank.exemple else ""
-        return [f"{pad}{name}:{value}  # À REMPLIR : {blank.consigne}"]
-    return [f"{pad}# {name}: {blank.defaut or '…'}  ← {blank.consigne}"]
+        return [f"{pad}{name}:{value}  # À REMPLIR : {_comment(blank.consigne)}"]
+    return [f"{pad}# {name}: {blank.defaut or '…'}  ← {_comment(blank.consigne)}"]
+
+
+def _comment(text: str) -> str:
+    """Un commentaire tient sur sa ligne, même s'il cite une valeur lue : YAML prend U+0085 pour une fin de ligne."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _scalar(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -238,6 +239,40 @@ def test_ce_qui_ne_sert_pas_est_compte_et_ce_qui_change_est_dit(tmp_path: Path) 
     reprise = one(tmp_path, content)
     assert ("S21.G00.86.003", 1) in [(rubrique, count) for rubrique, _, count in reprise.mis_de_cote]
     assert ("S21.G00.40.003", "04", "99", 1) in reprise.ecarts
+
+
+@pytest.mark.hostile
+def test_une_valeur_lue_ne_sort_pas_de_son_commentaire(tmp_path: Path) -> None:
+    """Un numéro de contrat porte U+0085, fin de ligne pour YAML : la feuille reste lisible, aucune clé n’est créée."""
+    content = SQUELETTE.replace(b"'2010090001'", b"'20\x85x: 1'")
+    reprise = one(tmp_path, content)
+    sheet = yaml.safe_load(reprise.feuille)
+    assert [set(person) & {"x"} for person in sheet["agents"]] == [set()] * 3
+    assert reprise.agents == 3
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("graine", range(30))
+def test_une_dsn_abimee_au_hasard_ne_fait_jamais_de_panne(graine: int, tmp_path: Path) -> None:
+    draw = random.Random(graine)
+    lines = SQUELETTE.split(b"\r\n")
+    for _ in range(12):
+        rank = draw.randrange(len(lines))
+        change = draw.randrange(4)
+        if change == 0:
+            del lines[rank : rank + draw.randint(1, 9)]
+        elif change == 1:
+            lines.insert(rank, draw.choice(lines))
+        elif change == 2:
+            lines[rank] = lines[rank].split(b",")[0] + b",'" + draw.choice([b"", b"-1", b"31022026", b"9" * 40]) + b"'"
+        else:
+            other = draw.randrange(len(lines))
+            lines[rank], lines[other] = lines[other], lines[rank]
+    (tmp_path / "f.dsn").write_bytes(b"\r\n".join(lines))
+    reprises, anomalies = take_over([tmp_path / "f.dsn"])
+    assert all(yaml.safe_load(reprise.feuille)["siret"] for reprise in reprises)
+    assert reprises or anomalies
+    assert discreet(anomalies)
 
 
 def test_un_complement_illisible_est_refuse_en_une_phrase(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
 from hypothesis import strategies as st
 
 from payroll.engine.situation import (
+    Apprenti,
     Arret,
     Cumuls,
     Employeur,
@@ -103,5 +105,38 @@ _elus = st.builds(
     ),
 )
 
+_apprentis = st.builds(
+    Situation,
+    matricule=st.integers(1, 9999).map(lambda number: f"P{number}"),
+    statut=st.just(Statut.APPRENTI),
+    regime_retraite=st.just(RegimeRetraite.IRCANTEC),
+    date_naissance=st.dates(date(1980, 1, 1), date(2010, 12, 31)),
+    date_debut=st.dates(date(2023, 9, 1), date(2026, 3, 31)),
+    taux_pas_ppm=_taux_pas,
+    apprenti=st.builds(Apprenti, annee=st.integers(1, 3), pourcentage_smic_ppm=st.none() | st.integers(1, 2_000_000)),
+    cumuls=st.builds(Cumuls, apprenti_exonere=st.integers(0, 3_000_000)),
+)
+
+_a_l_heure = st.builds(
+    Situation,
+    matricule=st.integers(1, 9999).map(lambda number: f"H{number}"),
+    statut=st.sampled_from([Statut.CONTRACTUEL, Statut.VACATAIRE, Statut.PEC]),
+    regime_retraite=st.just(RegimeRetraite.IRCANTEC),
+    heures_hebdo=st.sampled_from([Fraction(20), Fraction(26), Fraction(35)]),
+    taux_horaire=st.integers(1202, 6000),
+    taux_pas_ppm=_taux_pas,
+    autres_remunerations=st.sampled_from([0, 250_000]),
+).flatmap(
+    lambda situation: st.integers(0, 15_000).map(
+        lambda heures: (
+            situation
+            if situation.statut is Statut.PEC
+            else replace(situation, variables={"heures_travaillees": heures})
+        )
+    )
+)
+
 situations = st.one_of(_agents(), _elus)
-lots = st.lists(st.tuples(employeurs, situations), min_size=1, max_size=6)
+toutes = st.one_of(situations, _apprentis, _a_l_heure)
+"""Toutes les populations, celles qu'aucun indice ne paie comprises."""
+lots = st.lists(st.tuples(employeurs, toutes), min_size=1, max_size=6)

@@ -10,7 +10,7 @@ from payroll.engine.bulletin import Bulletin, Section
 from payroll.engine.situation import Employeur, RegimeRetraite, Situation
 from payroll.money import apply_rate
 from payroll.periods import Month
-from tests.engine.fabrique import employeurs, lots, situations
+from tests.engine.fabrique import employeurs, lots, toutes
 
 MARS = Month(2026, 3)
 Lot = list[tuple[Employeur, Situation]]
@@ -29,7 +29,7 @@ def _one(employeur: Employeur, situation: Situation) -> Bulletin:
 
 
 @settings(max_examples=150)
-@given(employeurs, situations)
+@given(employeurs, toutes)
 def test_chaque_total_est_la_somme_de_ses_lignes(employeur: Employeur, situation: Situation) -> None:
     bulletin = _one(employeur, situation)
     bruts = [ligne for ligne in bulletin.lignes if ligne.section is Section.BRUT]
@@ -44,7 +44,7 @@ def test_chaque_total_est_la_somme_de_ses_lignes(employeur: Employeur, situation
 
 
 @settings(max_examples=100)
-@given(employeurs, situations)
+@given(employeurs, toutes)
 def test_chaque_cotisation_est_sa_base_imprimee_par_son_taux_imprime(
     employeur: Employeur, situation: Situation
 ) -> None:
@@ -69,7 +69,7 @@ def test_un_bulletin_ne_depend_ni_de_ses_voisins_ni_de_l_ordre(lot: Lot, hasard:
 
 
 @settings(max_examples=100)
-@given(employeurs, situations)
+@given(employeurs, toutes)
 def test_rafp_et_parts_patronales_sont_coherentes(employeur: Employeur, situation: Situation) -> None:
     bulletin = _one(employeur, situation)
     lignes = {ligne.code: ligne for ligne in bulletin.lignes}
@@ -85,7 +85,7 @@ def test_rafp_et_parts_patronales_sont_coherentes(employeur: Employeur, situatio
 
 
 @settings(max_examples=100)
-@given(employeurs, situations)
+@given(employeurs, toutes)
 def test_aucun_brut_ne_passe_sous_zero_pour_absence(employeur: Employeur, situation: Situation) -> None:
     """Une absence retire au plus ce qui était versé : le traitement net de retenues n'est jamais négatif."""
     bulletin = _one(employeur, situation)

@@ -49,7 +49,9 @@ def test_un_bulletin_par_contrat_un_journal_et_la_dsn(declare: Lieu) -> None:
 
 def test_un_agent_a_deux_contrats_a_deux_bulletins_nommes(inscrire_lieu: Inscrire) -> None:
     data = description("lubescaux")
-    second = dict(data["agents"][1]["contrats"][0]) | {"numero": "LB00202"}
+    first = data["agents"][1]["contrats"][0]
+    shorter = first["situations"][0] | {"heures_hebdo": "7", "heures_tous_employeurs": "35"}
+    second = dict(first) | {"numero": "LB00202", "situations": [shorter]}
     data["agents"][1]["contrats"].append(second)
     lieu = inscrire_lieu(data)
     lieu.jusqu_a_la_restitution()

@@ -10,7 +10,7 @@ ligne par rubrique et par mois. Ce qui a été payé n'est jamais réécrit. Cot
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -30,6 +30,12 @@ from payroll.engine.tables import month_table
 from payroll.legislation import FigureMissing, Figures, Legislation
 from payroll.money import round_half_up
 from payroll.periods import Month
+
+_HEURES: Mapping[str, tuple[str, ...]] = {
+    "ihts": ("ihts_jour", "ihts_nuit", "ihts_dimanche"),
+    "heures_complementaires": ("heures_complementaires",),
+}
+"""Rubrique → les heures saisies dont elle tire son montant."""
 
 
 @dataclass(slots=True)
@@ -178,6 +184,7 @@ def _finish(
                     rubrique.intitule,
                     rubrique.section,
                     rubrique.ordre,
+                    nombre_centiemes=share(_hours(rappel, code), rappel.rang, rappel.sur) or None,
                     montant_salarie=montant,
                     periode=rappel.mois,
                 )
@@ -201,6 +208,15 @@ def _checked(
 ) -> Verdict:
     seule = replace(situation, matricule=agent.situation.matricule, cumuls=Cumuls(), rappels=())
     return check(rang, origine, employeur, seule, Limits(figures), catalogue)
+
+
+def _hours(rappel: Rappel, code: str) -> int:
+    """Les heures saisies en plus (ou en moins) pour ce mois, en centièmes : la déclaration les demande."""
+    if rappel.ancienne is None and rappel.paye is not None:
+        return 0  # des montants payés ne disent pas combien d'heures ils payaient
+    avant: Mapping[str, int] = rappel.ancienne.variables if rappel.ancienne else {}
+    apres = rappel.situation.variables
+    return sum(apres.get(name, 0) - avant.get(name, 0) for name in _HEURES.get(code, ()))
 
 
 def _columns_of(rubrique: Rubrique, ligne: Ligne) -> Iterator[tuple[str, int]]:

@@ -48,6 +48,25 @@ def test_une_ligne_de_rappel_porte_son_mois_de_droit_et_le_garde_entier() -> Non
     assert "Rappel 11/2025, Indemnité de fonctions" in pdf_text(render(samples.facts(bulletin)))
 
 
+def test_huit_mois_de_rappel_s_impriment_tous_avec_leur_mois() -> None:
+    """Traitement, différentielle et cotisations de huit mois : le bulletin prend d'autres pages, rien ne manque."""
+    mois = [Month(2025, rang) for rang in range(9, 13)] + [Month(2026, rang) for rang in range(1, 5)]
+    rappels = tuple(
+        Ligne(code, libelle, section, ordre, montant_salarie=montant, periode=origine)
+        for code, libelle, section, ordre, montant in (
+            ("traitement", "Traitement indiciaire", Section.BRUT, 100, 2954),
+            ("indemnite_differentielle_smic", "Indemnité différentielle SMIC", Section.BRUT, 260, -2129),
+            ("cnracl", "CNRACL", Section.RETRAITE, 1200, 328),
+            ("atiacl", "ATIACL", Section.RETRAITE, 1210, 12),
+        )
+        for origine in mois
+    )
+    bulletin = replace(samples.TITULAIRE, lignes=(*samples.TITULAIRE.lignes, *rappels))
+    text = pdf_text(render(samples.facts(bulletin)))
+    for origine in mois:
+        assert text.count(f"Rappel {origine.month:02d}/{origine.year},") == 4
+
+
 def test_le_bulletin_d_un_titulaire_porte_toutes_les_mentions_attendues() -> None:
     """Code du travail R. 3243-1, pris pour référence par le secteur public, et mentions propres au statut."""
     text = pdf_text(render(samples.facts()))

@@ -83,7 +83,7 @@ def test_paye_plus_rappel_fait_ce_que_le_mois_aurait_du_donner(
     verse = _gross(_one(employeur, _april(juste, rappel)), MARS)
     assert {code: paye[code] + verse[code] for code in {*paye, *verse} if paye[code] + verse[code]} == dict(du)
     # Le même rappel, ce qui a été payé étant donné ligne à ligne plutôt que recalculé.
-    donne = Rappel(MARS, employeur, juste, paye=dict(paye))
+    donne = Rappel(MARS, employeur, juste, ancienne=ancienne, paye=dict(paye))
     assert _one(employeur, _april(juste, donne)).lignes == _one(employeur, _april(juste, rappel)).lignes
 
 
@@ -229,3 +229,11 @@ def test_un_mois_jamais_paye_le_dit() -> None:
     assert list(changed_inputs(Rappel(MARS, EMPLOYEUR, _titulaire(400)), load_catalogue())) == [
         "rien n'avait été payé pour ce mois"
     ]
+
+
+@pytest.mark.parametrize(("avant", "apres", "heures"), [({}, 250, 250), ({"ihts_jour": 400}, 250, -150)])
+def test_un_rappel_d_heures_dit_combien_d_heures(avant: dict[str, int], apres: int, heures: int) -> None:
+    juste = replace(_titulaire(400), variables={"ihts_jour": apres})
+    rappel = Rappel(MARS, EMPLOYEUR, juste, ancienne=replace(_titulaire(400), variables=avant))
+    (ligne,) = [x for x in _one(EMPLOYEUR, _april(juste, rappel)).lignes if x.code == "ihts"]
+    assert (ligne.nombre_centiemes, ligne.periode) == (heures, MARS)

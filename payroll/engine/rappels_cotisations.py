@@ -48,9 +48,7 @@ def _base(table: Columns, rang: int, regle: Regle, differences: Mapping[str, int
     element = ASSIETTES_D_ORIGINE[regle.assiette]
     ecart = sum(montant for code, montant in differences.items() if element in table.catalogue[code].assiettes)
     if element in ("cnracl", "atiacl"):
-        part = table.ratios.get("part_cnracl")
-        if part is None:
-            return ecart
+        part = table.ratio("part_cnracl")
         return round_half_up(ecart * int(part.num[rang]), int(part.den[rang]))
     due = int(table[f"elements_{element}"][rang])
     plafond = int(table["plafond_periode"][rang])

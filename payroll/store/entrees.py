@@ -304,6 +304,7 @@ class AdherentEntree(_Entree):
     contact_telephone: str = ""
     iban: Iban = ""
     bic: Bic = ""
+    quatre_yeux: bool = False
     parametres: tuple[ParametreEntree, ...] = Field(min_length=1)
     adhesions: tuple[AdhesionEntree, ...] = ()
     agents: tuple[AgentEntree, ...] = ()

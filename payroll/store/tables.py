@@ -61,6 +61,8 @@ class Adherent(SQLModel, table=True):
     contact_telephone: str = ""
     iban: str = Field(default="", sa_type=Chiffre)
     bic: str = ""
+    quatre_yeux: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
+    """Deux gestionnaires différents approuvent chaque paie."""
 
 
 class ParametreEmployeur(SQLModel, table=True):

@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 import payroll.store.tables
 import payroll.store.tables_dsn  # l’import déclare les tables dans SQLModel.metadata
 import payroll.store.tables_rappels
+import payroll.store.tables_revision
 import payroll.store.tables_saisies  # noqa: F401  (un nom suffit à lier le paquet)
 
 engine = context.config.attributes["engine"]

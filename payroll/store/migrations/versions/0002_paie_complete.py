@@ -24,6 +24,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("compte"),
     )
     op.create_table(
+        "gestionnaire",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("identifiant", sqltypes.AutoString(), nullable=False),
+        sa.Column("nom", sqltypes.AutoString(), nullable=False),
+        sa.Column("role", sqltypes.AutoString(), nullable=False),
+        sa.Column("portefeuille", sa.JSON(), nullable=False),
+        sa.Column("secret", sqltypes.AutoString(), nullable=False),
+        sa.Column("ouvert_le", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("ferme_le", sqltypes.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("gestionnaire", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_gestionnaire_identifiant"), ["identifiant"], unique=True)
+
+    op.create_table(
         "adhesion_prevoyance",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("adherent_id", sa.Integer(), nullable=False),
@@ -99,6 +114,55 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_retour_dsn_adherent_id"), ["adherent_id"], unique=False)
 
     op.create_table(
+        "compte_approuve",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("mois", sqltypes.AutoString(), nullable=False),
+        sa.Column("empreinte", sqltypes.AutoString(), nullable=False),
+        sa.Column("jour", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agent_id"],
+            ["agent.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("agent_id", "mois"),
+    )
+    with op.batch_alter_table("compte_approuve", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_compte_approuve_agent_id"), ["agent_id"], unique=False)
+
+    op.create_table(
+        "correction",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("adherent_id", sa.Integer(), nullable=False),
+        sa.Column("contrat_id", sa.Integer(), nullable=False),
+        sa.Column("mois", sqltypes.AutoString(), nullable=False),
+        sa.Column("nature", sqltypes.AutoString(), nullable=False),
+        sa.Column("rubrique", sqltypes.AutoString(), nullable=False),
+        sa.Column("valeur", sa.Integer(), nullable=False),
+        sa.Column("absence_id", sa.Integer(), nullable=True),
+        sa.Column("absence", sa.JSON(), nullable=False),
+        sa.Column("motif", sqltypes.AutoString(), nullable=False),
+        sa.Column("par", sqltypes.AutoString(), nullable=False),
+        sa.Column("le", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("annulee_par", sqltypes.AutoString(), nullable=False),
+        sa.Column("annulee_le", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("motif_annulation", sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["adherent_id"],
+            ["adherent.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["contrat_id"],
+            ["contrat.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("correction", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_correction_adherent_id"), ["adherent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_correction_contrat_id"), ["contrat_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_correction_mois"), ["mois"], unique=False)
+
+    op.create_table(
         "element_rappele",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("adherent_id", sa.Integer(), nullable=False),
@@ -152,6 +216,35 @@ def upgrade() -> None:
     with op.batch_alter_table("rappel", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_rappel_adherent_id"), ["adherent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_rappel_contrat_id"), ["contrat_id"], unique=False)
+
+    op.create_table(
+        "refus_bulletin",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("adherent_id", sa.Integer(), nullable=False),
+        sa.Column("contrat_id", sa.Integer(), nullable=False),
+        sa.Column("mois", sqltypes.AutoString(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("empreinte", sqltypes.AutoString(), nullable=False),
+        sa.Column("motif", sqltypes.AutoString(), nullable=False),
+        sa.Column("par", sqltypes.AutoString(), nullable=False),
+        sa.Column("le", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("leve_par", sqltypes.AutoString(), nullable=False),
+        sa.Column("leve_le", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("motif_levee", sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["adherent_id"],
+            ["adherent.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["contrat_id"],
+            ["contrat.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("refus_bulletin", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_refus_bulletin_adherent_id"), ["adherent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_refus_bulletin_contrat_id"), ["contrat_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_refus_bulletin_mois"), ["mois"], unique=False)
 
     op.create_table(
         "saisie_contrat",
@@ -231,6 +324,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("adherent", schema=None) as batch_op:
         batch_op.add_column(sa.Column("siret_siege", sqltypes.AutoString(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("quatre_yeux", sa.Boolean(), server_default="0", nullable=False))
 
     with op.batch_alter_table("contrat", schema=None) as batch_op:
         batch_op.add_column(sa.Column("anciennete_depuis", sa.Date(), nullable=True))
@@ -306,6 +400,7 @@ def downgrade() -> None:
         batch_op.drop_column("anciennete_depuis")
 
     with op.batch_alter_table("adherent", schema=None) as batch_op:
+        batch_op.drop_column("quatre_yeux")
         batch_op.drop_column("siret_siege")
 
     with op.batch_alter_table("absence", schema=None) as batch_op:
@@ -328,6 +423,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_saisie_contrat_contrat_id"))
 
     op.drop_table("saisie_contrat")
+    with op.batch_alter_table("refus_bulletin", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_refus_bulletin_mois"))
+        batch_op.drop_index(batch_op.f("ix_refus_bulletin_contrat_id"))
+        batch_op.drop_index(batch_op.f("ix_refus_bulletin_adherent_id"))
+
+    op.drop_table("refus_bulletin")
     with op.batch_alter_table("rappel", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rappel_contrat_id"))
         batch_op.drop_index(batch_op.f("ix_rappel_adherent_id"))
@@ -338,6 +439,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_element_rappele_adherent_id"))
 
     op.drop_table("element_rappele")
+    with op.batch_alter_table("correction", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_correction_mois"))
+        batch_op.drop_index(batch_op.f("ix_correction_contrat_id"))
+        batch_op.drop_index(batch_op.f("ix_correction_adherent_id"))
+
+    op.drop_table("correction")
+    with op.batch_alter_table("compte_approuve", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_compte_approuve_agent_id"))
+
+    op.drop_table("compte_approuve")
     with op.batch_alter_table("retour_dsn", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_retour_dsn_adherent_id"))
 
@@ -352,5 +463,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_adhesion_prevoyance_adherent_id"))
 
     op.drop_table("adhesion_prevoyance")
+    with op.batch_alter_table("gestionnaire", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_gestionnaire_identifiant"))
+
+    op.drop_table("gestionnaire")
     op.drop_table("curseur_releve")
     # ### end Alembic commands ###

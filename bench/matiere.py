@@ -12,9 +12,9 @@ from payroll.engine.situation import Employeur, Situation
 from payroll.month.adherents import import_adherent
 from payroll.month.calculer import compute_month
 from payroll.month.commun import Acte, find_adherent, require_paie
+from payroll.month.dossier import payslip_facts
 from payroll.month.lire import read_bulletins
 from payroll.month.ouvrir import open_month
-from payroll.month.restituer import payslip_facts
 from payroll.month.situations import gather
 from payroll.month.valider import approve
 from payroll.periods import Month

@@ -6,36 +6,17 @@ Le dépôt lui-même (SFTP) n'est pas ici : une porte lit :func:`pending_documen
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
 from sqlmodel import Session, col, select
 
-from dsn import codes as dsn_codes
-from payroll.documents import journal, payslip
-from payroll.documents.facts import AgentIdentite, ContratIdentite, EmployeurIdentite, PayslipFacts
-from payroll.documents.journal import JournalFacts, JournalRow
-from payroll.documents.names import bulletin_name
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, put_document, record, require_paie
-from payroll.month.lire import BulletinLu, read_bulletins
-from payroll.month.situations import time_text
+from payroll.month.dossier import JOURNAL_NAME, month_documents
+from payroll.month.lire import read_bulletins
 from payroll.periods import Month
 from payroll.store.registre import Registre
 from payroll.store.tables import Adherent, DocumentRetour, EtatPaie, Paie
-
-JOURNAL_NAME = "journal.xlsx"
-
-_STATUTS = {
-    "titulaire": "Titulaire",
-    "stagiaire": "Stagiaire",
-    "contractuel": "Contractuel de droit public",
-    "elu": "Élu local",
-    "apprenti": "Apprenti",
-    "pec": "Parcours emploi compétences",
-    "vacataire": "Vacataire",
-}
-_REGIMES = {"cnracl": "CNRACL", "ircantec": "IRCANTEC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +30,7 @@ class DocumentDu:
 
 
 def produce_documents(registre: Registre, code: str, mois: Month, acte: Acte, *, date_paiement: date) -> int:
-    """Produit bulletins et journal d'une paie déclarée ; rend le nombre de documents nouveaux ou changés.
+    """Produit le dossier de retour d'une paie déclarée ; rend le nombre de documents nouveaux ou changés.
 
     Lève :class:`GesteRefuse` si la paie n'est pas déclarée.
     """
@@ -62,11 +43,7 @@ def produce_documents(registre: Registre, code: str, mois: Month, acte: Acte, *,
             )
         bulletins = read_bulletins(session, paie)
     # Le rendu est long : il se fait hors transaction, sur un contenu que l'approbation a figé.
-    documents = {
-        name: payslip.render(payslip_facts(adherent, mois, lu, date_paiement))
-        for name, lu in zip(_names(mois, bulletins), bulletins, strict=True)
-    }
-    documents[JOURNAL_NAME] = journal.render(_journal_facts(adherent, paie, mois, bulletins))
+    documents = month_documents(adherent, paie, mois, bulletins, date_paiement)
     with registre.transaction() as session:
         changed = sum(
             put_document(session, registre, adherent, mois, name, content, acte.moment)
@@ -125,79 +102,3 @@ def _mark_returned(session: Session, adherent: Adherent, mois: Month, acte: Acte
         paie.etat = EtatPaie.RESTITUEE
         session.add(paie)
         record(session, acte, "restituer", adherent.code, mois, documents=len(documents))
-
-
-def payslip_facts(adherent: Adherent, mois: Month, lu: BulletinLu, date_paiement: date) -> PayslipFacts:
-    """Ce que le bulletin imprime d'un contrat : le calcul, et l'agent tel que le mois le trouve."""
-    agent, contrat, row = lu.agent, lu.contrat, lu.conditions
-    elu = bool(row.mandat)
-    return PayslipFacts(
-        employeur=EmployeurIdentite(
-            nom=adherent.nom,
-            adresse=(adherent.adresse,),
-            code_postal=adherent.code_postal,
-            ville=adherent.ville,
-            siret=adherent.siret,
-            ape=adherent.ape,
-            organisme=dsn_codes.load().organisme("urssaf_aquitaine").libelle,
-        ),
-        agent=AgentIdentite(
-            matricule=agent.matricule,
-            civilite="M." if agent.civilite == "M" else "Mme",
-            nom=agent.nom_usage or agent.nom,
-            prenom=agent.prenom,
-            adresse=(agent.adresse,),
-            code_postal=agent.code_postal,
-            ville=agent.ville,
-        ),
-        contrat=ContratIdentite(
-            statut_libelle=_STATUTS[contrat.statut],
-            regime_libelle=_REGIMES[row.regime_retraite],
-            emploi=contrat.emploi,
-            grade=row.grade,
-            echelon=row.echelon,
-            indice_brut=row.indice_brut or None,
-            indice_majore=row.indice_majore or None,
-            nbi=row.nbi,
-            quotite_libelle=time_text(row),
-            heures_mensuelles_centiemes=None if elu else lu.bulletin.colonnes.get("heures_payees"),
-            enfants_sft=row.enfants_sft,
-            date_entree=contrat.date_debut,
-            date_sortie=lu.fin,
-        ),
-        bulletin=lu.bulletin,
-        periode_debut=max(mois.first_day, contrat.date_debut),
-        periode_fin=min(mois.last_day, lu.fin or mois.last_day),
-        date_paiement=date_paiement,
-    )
-
-
-def _names(mois: Month, bulletins: list[BulletinLu]) -> list[str]:
-    """Un nom par bulletin ; le numéro de contrat s'ajoute quand un agent en a plusieurs."""
-    contracts = Counter(lu.agent.matricule for lu in bulletins)
-    return [
-        bulletin_name(mois, lu.agent.matricule)
-        if contracts[lu.agent.matricule] == 1
-        else bulletin_name(mois, f"{lu.agent.matricule}-{lu.contrat.numero}")
-        for lu in bulletins
-    ]
-
-
-def _journal_facts(adherent: Adherent, paie: Paie, mois: Month, bulletins: list[BulletinLu]) -> JournalFacts:
-    return JournalFacts(
-        nom=adherent.nom,
-        code=adherent.code,
-        siret=adherent.siret,
-        mois=mois,
-        revision=paie.revision,
-        rows=tuple(
-            JournalRow(
-                matricule=lu.agent.matricule,
-                nom=lu.agent.nom_usage or lu.agent.nom,
-                prenom=lu.agent.prenom,
-                statut_libelle=_STATUTS[lu.contrat.statut],
-                bulletin=lu.bulletin,
-            )
-            for lu in bulletins
-        ),
-    )

@@ -41,9 +41,15 @@ def test_un_bulletin_par_contrat_un_journal_et_la_dsn(declare: Lieu) -> None:
     count = declare.produire()
     names = sorted(declare.documents())
 
-    assert count == 6
+    assert count == 8
     assert [name for name in names if name.endswith(".pdf")] == BULLETINS
-    assert {"journal.xlsx", "dsn-2026-11-lubescaux.dsn", "variables-2026-11-lubescaux.xlsx"} <= set(names)
+    assert {
+        "journal.xlsx",
+        "virements.xml",
+        "virements.txt",
+        "dsn-2026-11-lubescaux.dsn",
+        "variables-2026-11-lubescaux.xlsx",
+    } <= set(names)
     assert declare.content(BULLETINS[0]).startswith(b"%PDF-")
 
 

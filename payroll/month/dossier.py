@@ -1,0 +1,156 @@
+"""Le dossier de retour d'un mois : de la paie relue au registre aux documents rendus, nom → octets.
+
+Aucune écriture ici : :mod:`payroll.month.restituer` inscrit ce qui en sort. Mêmes bulletins, mêmes octets.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+
+from dsn import codes as dsn_codes
+from payroll.documents import journal, payslip, virement
+from payroll.documents.facts import AgentIdentite, ContratIdentite, EmployeurIdentite, PayslipFacts
+from payroll.documents.journal import JournalFacts, JournalRow
+from payroll.documents.names import bulletin_name
+from payroll.documents.virement import NetAgent, VirementFacts
+from payroll.month.commun import aware
+from payroll.month.lire import BulletinLu
+from payroll.month.situations import time_text
+from payroll.periods import Month
+from payroll.store.tables import Adherent, Paie
+
+JOURNAL_NAME = "journal.xlsx"
+VIREMENTS_NAME = "virements.xml"
+VIREMENTS_LETTRE_NAME = "virements.txt"
+
+_STATUTS = {
+    "titulaire": "Titulaire",
+    "stagiaire": "Stagiaire",
+    "contractuel": "Contractuel de droit public",
+    "elu": "Élu local",
+    "apprenti": "Apprenti",
+    "pec": "Parcours emploi compétences",
+    "vacataire": "Vacataire",
+}
+_REGIMES = {"cnracl": "CNRACL", "ircantec": "IRCANTEC"}
+
+
+def month_documents(
+    adherent: Adherent, paie: Paie, mois: Month, bulletins: Sequence[BulletinLu], date_paiement: date
+) -> dict[str, bytes]:
+    """Tous les documents d'une paie déclarée, par nom de fichier."""
+    documents = {
+        name: payslip.render(payslip_facts(adherent, mois, lu, date_paiement))
+        for name, lu in zip(_names(mois, bulletins), bulletins, strict=True)
+    }
+    documents[JOURNAL_NAME] = journal.render(_journal_facts(adherent, paie, mois, bulletins))
+    transfers = transfer_facts(adherent, paie, mois, bulletins, date_paiement)
+    prepared = virement.prepare(transfers)
+    if prepared.fichier is not None:
+        documents[VIREMENTS_NAME] = prepared.fichier
+    documents[VIREMENTS_LETTRE_NAME] = virement.letter(transfers, prepared)
+    return documents
+
+
+def transfer_facts(
+    adherent: Adherent, paie: Paie, mois: Month, bulletins: Sequence[BulletinLu], date_paiement: date
+) -> VirementFacts:
+    """Ce qui est à virer, et à qui ; le compte débité est celui que le dossier de l'adhérent dit."""
+    return VirementFacts(
+        nom=adherent.nom,
+        siret=adherent.siret,
+        iban=adherent.iban,
+        bic=adherent.bic,
+        mois=mois,
+        revision=paie.revision,
+        etabli_le=aware(paie.calculee_le or paie.ouverte_le),
+        date_paiement=date_paiement,
+        nets=tuple(
+            NetAgent(
+                matricule=lu.agent.matricule,
+                titulaire=f"{lu.agent.nom_usage or lu.agent.nom} {lu.agent.prenom}",
+                iban=lu.agent.iban,
+                bic=lu.agent.bic,
+                net=lu.bulletin.net_a_payer,
+            )
+            for lu in bulletins
+        ),
+    )
+
+
+def payslip_facts(adherent: Adherent, mois: Month, lu: BulletinLu, date_paiement: date) -> PayslipFacts:
+    """Ce que le bulletin imprime d'un contrat : le calcul, et l'agent tel que le mois le trouve."""
+    agent, contrat, row = lu.agent, lu.contrat, lu.conditions
+    elu = bool(row.mandat)
+    return PayslipFacts(
+        employeur=EmployeurIdentite(
+            nom=adherent.nom,
+            adresse=(adherent.adresse,),
+            code_postal=adherent.code_postal,
+            ville=adherent.ville,
+            siret=adherent.siret,
+            ape=adherent.ape,
+            organisme=dsn_codes.load().organisme("urssaf_aquitaine").libelle,
+        ),
+        agent=AgentIdentite(
+            matricule=agent.matricule,
+            civilite="M." if agent.civilite == "M" else "Mme",
+            nom=agent.nom_usage or agent.nom,
+            prenom=agent.prenom,
+            adresse=(agent.adresse,),
+            code_postal=agent.code_postal,
+            ville=agent.ville,
+        ),
+        contrat=ContratIdentite(
+            statut_libelle=_STATUTS[contrat.statut],
+            regime_libelle=_REGIMES[row.regime_retraite],
+            emploi=contrat.emploi,
+            grade=row.grade,
+            echelon=row.echelon,
+            indice_brut=row.indice_brut or None,
+            indice_majore=row.indice_majore or None,
+            nbi=row.nbi,
+            quotite_libelle=time_text(row),
+            heures_mensuelles_centiemes=None if elu else lu.bulletin.colonnes.get("heures_payees"),
+            enfants_sft=row.enfants_sft,
+            date_entree=contrat.date_debut,
+            date_sortie=lu.fin,
+        ),
+        bulletin=lu.bulletin,
+        periode_debut=max(mois.first_day, contrat.date_debut),
+        periode_fin=min(mois.last_day, lu.fin or mois.last_day),
+        date_paiement=date_paiement,
+    )
+
+
+def _names(mois: Month, bulletins: Sequence[BulletinLu]) -> list[str]:
+    """Un nom par bulletin ; le numéro de contrat s'ajoute quand un agent en a plusieurs."""
+    contracts = Counter(lu.agent.matricule for lu in bulletins)
+    return [
+        bulletin_name(mois, lu.agent.matricule)
+        if contracts[lu.agent.matricule] == 1
+        else bulletin_name(mois, f"{lu.agent.matricule}-{lu.contrat.numero}")
+        for lu in bulletins
+    ]
+
+
+def _journal_facts(adherent: Adherent, paie: Paie, mois: Month, bulletins: Sequence[BulletinLu]) -> JournalFacts:
+    return JournalFacts(
+        nom=adherent.nom,
+        code=adherent.code,
+        siret=adherent.siret,
+        mois=mois,
+        revision=paie.revision,
+        rows=tuple(
+            JournalRow(
+                matricule=lu.agent.matricule,
+                nom=lu.agent.nom_usage or lu.agent.nom,
+                prenom=lu.agent.prenom,
+                statut_libelle=_STATUTS[lu.contrat.statut],
+                bulletin=lu.bulletin,
+            )
+            for lu in bulletins
+        ),
+    )

@@ -152,12 +152,7 @@ def _next_revision(session: Session, paie: Paie, acte: Acte) -> Paie:
     if paie.etat == EtatPaie.OUVERTE:
         paie.etat, paie.calculee_le = EtatPaie.CALCULEE, acte.moment
         return paie
-    approvals = session.exec(
-        select(Approbation).where(Approbation.paie_id == paie.id, col(Approbation.annulee_le).is_(None))
-    )
-    for approval in approvals:
-        approval.annulee_le, approval.motif_annulation = acte.moment, "recalcul : le contenu a changé"
-        session.add(approval)
+    cancel_approvals(session, paie, acte, "recalcul : le contenu a changé")
     paie.etat = EtatPaie.REMPLACEE
     session.add(paie)
     return Paie(
@@ -168,6 +163,17 @@ def _next_revision(session: Session, paie: Paie, acte: Acte) -> Paie:
         ouverte_le=paie.ouverte_le,
         calculee_le=acte.moment,
     )
+
+
+def cancel_approvals(session: Session, paie: Paie, acte: Acte, motif: str) -> int:
+    """Annule, sans les effacer, les approbations en cours d'une paie ; rend leur nombre."""
+    approvals = session.exec(
+        select(Approbation).where(Approbation.paie_id == paie.id, col(Approbation.annulee_le).is_(None))
+    ).all()
+    for approval in approvals:
+        approval.annulee_le, approval.motif_annulation = acte.moment, motif
+        session.add(approval)
+    return len(approvals)
 
 
 def _store_bulletins(

@@ -11,6 +11,7 @@ from payroll.engine.inputs import CUMULS_PLAFONNES
 from payroll.engine.jours import NATURES
 from payroll.engine.situation import HOUR_VARIABLES, Situation
 from payroll.month.commun import key
+from payroll.month.corrections import active_corrections
 from payroll.month.situations import announced_exits, employer_settings
 from payroll.periods import Month
 from payroll.store.tables import (
@@ -220,13 +221,21 @@ def _variables(session: Session, contrat: Contrat, mois: Month, paie: Paie, situ
         .where(ElementVariable.contrat_id == contrat.id, ElementVariable.mois == str(mois))
         .order_by(col(ElementVariable.id))
     ).all()
+    adherent = session.get_one(Adherent, contrat.adherent_id)
+    corrections: dict[str, list[str]] = {}
+    for item in active_corrections(session, adherent, mois):
+        if item.row.contrat_id == contrat.id:
+            said = f"correction du {_day(item.row.le)} par {item.row.par} ({item.row.motif})"
+            corrections.setdefault(item.row.rubrique, []).append(said)
     found = {}
     for code, value in situation.variables.items():
         known = [(row, file) for row, file in rows if row.rubrique == code]
         accepted = [(row, file) for row, file in known if file.etat == EtatFichier.ACCEPTE]
         # Une révision ancienne peut reposer sur un fichier remplacé depuis : on le cite alors, avec son sort.
         cited = accepted if sum(row.valeur for row, _ in accepted) == value else known
-        texts = dict.fromkeys(f"{_cellule(row)}{_fichier(file)}" for row, file in cited)
+        texts = dict.fromkeys(
+            [*(f"{_cellule(row)}{_fichier(file)}" for row, file in cited), *corrections.get(code, ())]
+        )
         name = code if code in HOUR_VARIABLES else f"variable_{code}"
         found[name] = " ; ".join(texts) or f"élément variable de {mois.libelle} (révision {paie.revision})"
     return found

@@ -26,6 +26,7 @@ from payroll.engine.situation import (
 )
 from payroll.month.commun import key
 from payroll.month.conges import earlier_wages, leaves
+from payroll.month.corrections import corrected
 from payroll.month.parties import cut, mandate_of
 from payroll.month.personnes import conditions_without_index, share_between_contracts
 from payroll.month.rappels import due_recalls
@@ -145,7 +146,7 @@ def conditions_of(session: Session, contrat_ids: list[int], mois: Month) -> dict
 
 
 def time_text(row: SituationContrat) -> str:
-    """Le temps de travail en clair : « Temps complet », « 20 h/35 h », « 35 h à 80 % » ; vide pour élus et vacations."""
+    """Le temps de travail en clair : « Temps complet », « 20 h/35 h », « 35 h à 80 % » ; vide : élus, vacations."""
     if row.mandat or row.prix_vacation:
         return ""
     if row.heures_hebdo_centiemes == 3500 and row.quotite_num == row.quotite_den:
@@ -188,7 +189,7 @@ def gather(
     permanents = _by(session.exec(select(ElementPermanent).where(col(ElementPermanent.contrat_id).in_(contrat_ids))))
     absences = _by(_accepted_absences(session, contrat_ids))
     sorties = announced_exits(session, adherent)
-    variables = _variables(session, adherent, mois)
+    variables = corrected(session, adherent, mois, _variables(session, adherent, mois))
     cumuls = _cumuls(session, adherent, mois, contrat_ids)
     saisies = seizures_of(session, adherent, mois, contrat_ids)
     taux: dict[int, list[TauxPas]] = defaultdict(list)
@@ -206,7 +207,7 @@ def gather(
             conditions[contrat_id],
             permanents[contrat_id],
             absences[contrat_id],
-            variables[contrat_id],
+            variables.get(contrat_id, {}),
             taux[contrat.agent_id],
             cumuls.get(contrat_id, Cumuls()),
             sorties.get(contrat_id),

@@ -2,37 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
 from payroll.anomalies import blocking
+from payroll.documents.revision import Niveau
 from payroll.month.calculer import require_current
-from payroll.month.commun import Acte, GesteRefuse, anomalies_from_json, find_adherent, key, record, require_paie
+from payroll.month.commun import (
+    Acte,
+    GesteRefuse,
+    anomalies_from_json,
+    current_paie,
+    find_adherent,
+    key,
+    record,
+    require_paie,
+)
+from payroll.month.controles_revision import Examen, blocking_findings, examine, iban_digest
+from payroll.month.gestionnaires import require_right
+from payroll.month.lire import BulletinLu, read_bulletins
+from payroll.month.refus import standing_refusals
 from payroll.periods import Month
 from payroll.store.registre import Registre
-from payroll.store.tables import Approbation, EtatPaie, Paie
+from payroll.store.tables import Adherent, Approbation, EtatPaie, Paie
+from payroll.store.tables_revision import CompteApprouve
+from payroll.wording import plural
 
+EMPREINTE_MINIMALE = 8
+"""Assez de signes pour qu'une empreinte lue à l'écran ne soit pas celle d'un autre contenu."""
 _DEJA_VALIDEE = (EtatPaie.VALIDEE, EtatPaie.DECLAREE, EtatPaie.RESTITUEE, EtatPaie.CLOSE)
 
 
-def approve(registre: Registre, code: str, mois: Month, acte: Acte, *, commentaire: str = "") -> Paie:
+@dataclass(frozen=True, slots=True)
+class EnBloc:
+    """Le sort d'un adhérent dans une approbation en bloc."""
+
+    code: str
+    approuvee: bool
+    phrase: str
+
+
+def approve(
+    registre: Registre, code: str, mois: Month, acte: Acte, *, commentaire: str = "", empreinte: str = ""
+) -> Paie:
     """Approuve la révision courante ; sans effet si elle l'est déjà.
 
-    Lève :class:`GesteRefuse` si rien n'est calculé, si les données ont changé depuis le calcul, ou si des agents n'ont
-    pas de bulletin et qu'aucun commentaire ne dit pourquoi on passe outre.
+    ``empreinte`` : celle du contenu vu à l'écran (ses premiers signes suffisent) ; approuver autre chose est refusé.
+    Chez un adhérent à double regard, la première approbation laisse la paie calculée : une autre personne la complète.
+
+    Lève :class:`GesteRefuse` si rien n'est calculé, si le contenu n'est plus celui qui a été vu, si un bulletin est
+    refusé, ou si un constat bloque et qu'aucun commentaire ne dit pourquoi on passe outre.
     """
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
         paie = require_paie(session, adherent, mois)
         if paie.etat in _DEJA_VALIDEE:
+            _require_seen(adherent, paie, empreinte)
             return paie
         if paie.etat != EtatPaie.CALCULEE:
             raise GesteRefuse(f"{adherent.nom} : la paie de {mois.libelle} n'est pas calculée, rien n'est à valider.")
+        require_right(session, acte, adherent.code)
         require_current(session, adherent, paie)
-        refused = blocking(anomalies_from_json(paie.anomalies))
-        if refused and not commentaire.strip():
-            agents = ", ".join(sorted({anomalie.matricule for anomalie in refused if anomalie.matricule}))
+        _require_seen(adherent, paie, empreinte)
+        examen = examen_of(session, adherent, paie)
+        _require_no_refusal(session, adherent, paie)
+        if not commentaire.strip():
+            _require_nothing_blocking(adherent, paie, examen)
+        others = _standing_approvals(session, paie)
+        if any(approval.par == acte.par for approval in others):
             raise GesteRefuse(
-                f"{adherent.nom} : des agents n'ont pas de bulletin ({agents}). Corrigez, ou validez avec un "
-                "commentaire qui dit comment ils seront payés.",
-                tuple(refused),
+                f"{adherent.nom} : vous avez déjà approuvé cette paie ; ici, une seconde personne la complète."
             )
         session.add(
             Approbation(
@@ -43,7 +84,123 @@ def approve(registre: Registre, code: str, mois: Month, acte: Acte, *, commentai
                 commentaire=commentaire.strip(),
             )
         )
+        complete = bool(others) or not adherent.quatre_yeux
+        detail = {"revision": paie.revision, "empreinte": paie.hash_contenu[:12], "commentaire": commentaire.strip()}
+        if not complete:
+            record(session, acte, "premier-regard", code, mois, **detail)
+            return paie
         paie.etat = EtatPaie.VALIDEE
         session.add(paie)
-        record(session, acte, "valider", code, mois, revision=paie.revision, empreinte=paie.hash_contenu[:12])
+        _keep_accounts(session, paie, examen.bulletins, acte)
+        record(session, acte, "valider", code, mois, **detail)
         return paie
+
+
+def approve_clean(registre: Registre, codes: list[str], mois: Month, acte: Acte) -> list[EnBloc]:
+    """Approuve d'un geste les paies calculées dont rien n'est à regarder ; les autres attendent, avec leur raison."""
+    return [_approve_one(registre, code, mois, acte) for code in codes]
+
+
+def _approve_one(registre: Registre, code: str, mois: Month, acte: Acte) -> EnBloc:
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        paie = current_paie(session, adherent, mois)
+        if paie is None or paie.etat != EtatPaie.CALCULEE:
+            return EnBloc(code, False, f"paie {paie.etat if paie else 'non ouverte'} : rien à valider")
+        seen = paie.hash_contenu
+        remarks = [
+            constat
+            for constat in examine(examen_of(session, adherent, paie))
+            if constat.niveau is not Niveau.POUR_MEMOIRE
+        ]
+    if remarks:
+        return EnBloc(code, False, f"{plural(len(remarks), 'constat')} à voir, dont : {remarks[0].libelle}")
+    try:
+        paie = approve(registre, code, mois, acte, empreinte=seen)
+    except GesteRefuse as refus:
+        return EnBloc(code, False, refus.message)
+    if paie.etat == EtatPaie.CALCULEE:
+        return EnBloc(code, True, "premier regard ; une seconde personne approuve")
+    return EnBloc(code, True, f"révision {paie.revision} approuvée, contenu {seen[:12]}")
+
+
+def examen_of(session: Session, adherent: Adherent, paie: Paie) -> Examen:
+    """Ce que les contrôles regardent d'une paie : ses bulletins et ceux du mois d'avant."""
+    mois = Month.parse(paie.mois)
+    before = current_paie(session, adherent, mois.previous)
+    earlier = read_bulletins(session, before) if before is not None else []
+    return Examen(
+        session=session,
+        adherent=adherent,
+        paie=paie,
+        mois=mois,
+        bulletins=read_bulletins(session, paie),
+        avant={key(lu.contrat.id): lu for lu in earlier} or None,
+    )
+
+
+def _require_seen(adherent: Adherent, paie: Paie, empreinte: str) -> None:
+    seen = empreinte.strip().lower()
+    if not seen:
+        return
+    if len(seen) < EMPREINTE_MINIMALE or not paie.hash_contenu.startswith(seen):
+        raise GesteRefuse(
+            f"{adherent.nom} : le contenu présent (révision {paie.revision}, {paie.hash_contenu[:12]}) n'est pas celui "
+            f"que vous avez vu ({seen[:12]}). Relisez (« paie reviser »), puis validez avec son empreinte."
+        )
+
+
+def _require_no_refusal(session: Session, adherent: Adherent, paie: Paie) -> None:
+    standing = standing_refusals(session, paie)
+    if standing:
+        agents = ", ".join(dict.fromkeys(refus.matricule for refus in standing))
+        raise GesteRefuse(
+            f"{adherent.nom} : des bulletins sont refusés ({agents}). Corrigez et recalculez, ou levez le refus en "
+            "disant pourquoi (« paie refus lever »)."
+        )
+
+
+def _require_nothing_blocking(adherent: Adherent, paie: Paie, examen: Examen) -> None:
+    refused = blocking(anomalies_from_json(paie.anomalies))
+    if refused:
+        agents = ", ".join(sorted({anomalie.matricule for anomalie in refused if anomalie.matricule}))
+        raise GesteRefuse(
+            f"{adherent.nom} : des agents n'ont pas de bulletin ({agents}). Corrigez, ou validez avec un "
+            "commentaire qui dit comment ils seront payés.",
+            tuple(refused),
+        )
+    found = blocking_findings(examen)
+    if found:
+        said = " ; ".join(f"{constat.libelle} ({constat.matricule or 'adhérent'})" for constat in found)
+        raise GesteRefuse(
+            f"{adherent.nom} : la révision bloque : {said}. Corrigez, ou validez avec un commentaire qui dit pourquoi."
+        )
+
+
+def _standing_approvals(session: Session, paie: Paie) -> list[Approbation]:
+    return list(
+        session.exec(
+            select(Approbation).where(
+                Approbation.paie_id == paie.id,
+                Approbation.hash_contenu == paie.hash_contenu,
+                col(Approbation.annulee_le).is_(None),
+            )
+        )
+    )
+
+
+def _keep_accounts(session: Session, paie: Paie, bulletins: Sequence[BulletinLu], acte: Acte) -> None:
+    """Retient à quel compte chaque agent est payé : le mois suivant verra s'il a changé."""
+    agents = {key(lu.agent.id): lu.agent for lu in bulletins if lu.agent.iban}
+    known = {
+        row.agent_id: row
+        for row in session.exec(
+            select(CompteApprouve).where(CompteApprouve.mois == paie.mois, col(CompteApprouve.agent_id).in_(agents))
+        )
+    }
+    for agent_id, agent in agents.items():
+        row = known.get(agent_id) or CompteApprouve(
+            agent_id=agent_id, mois=paie.mois, empreinte="", jour=acte.moment.date()
+        )
+        row.empreinte, row.jour = iban_digest(agent.iban), acte.moment.date()
+        session.add(row)

@@ -1,0 +1,79 @@
+"""Les corrections en cours d'un mois, telles que le calcul les lit : le fichier d'abord, le gestionnaire ensuite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from payroll.catalogue import load as load_catalogue
+from payroll.engine.situation import HOUR_VARIABLES
+from payroll.money import format_amount
+from payroll.periods import Month
+from payroll.store.tables import Adherent, Agent, Contrat
+from payroll.store.tables_revision import Correction, NatureCorrection
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionLue:
+    """Une correction et l'agent qu'elle vise."""
+
+    row: Correction
+    matricule: str
+    contrat: str
+
+    @property
+    def phrase(self) -> str:
+        """« IHTS de jour : 12,00 h au lieu du fichier »."""
+        return told(self.row)
+
+
+def corrections(session: Session, adherent: Adherent, mois: Month, *, annulees: bool = True) -> list[CorrectionLue]:
+    """Les corrections d'un mois, dans l'ordre où elles ont été faites."""
+    query = (
+        select(Correction, Agent.matricule, Contrat.numero)
+        .join(Contrat, col(Contrat.id) == col(Correction.contrat_id))
+        .join(Agent, col(Agent.id) == col(Contrat.agent_id))
+        .where(Correction.adherent_id == adherent.id, Correction.mois == str(mois))
+        .order_by(col(Correction.id))
+    )
+    if not annulees:
+        query = query.where(col(Correction.annulee_le).is_(None))
+    return [CorrectionLue(row, matricule, numero) for row, matricule, numero in session.exec(query)]
+
+
+def active_corrections(session: Session, adherent: Adherent, mois: Month) -> list[CorrectionLue]:
+    """Les corrections d'un mois qui comptent encore."""
+    return corrections(session, adherent, mois, annulees=False)
+
+
+def corrected(
+    session: Session, adherent: Adherent, mois: Month, variables: Mapping[int, Mapping[str, int]]
+) -> dict[int, dict[str, int]]:
+    """Contrat → éléments du mois, corrections comprises : la dernière valeur fixée, puis les lignes ajoutées."""
+    found = {contrat_id: dict(values) for contrat_id, values in variables.items()}
+    rows = [item.row for item in active_corrections(session, adherent, mois)]
+    for row in (row for row in rows if row.nature == NatureCorrection.ELEMENT):
+        values = found.setdefault(row.contrat_id, {})
+        values[row.rubrique] = row.valeur
+        if not row.valeur:
+            del values[row.rubrique]
+    for row in (row for row in rows if row.nature == NatureCorrection.LIGNE):
+        values = found.setdefault(row.contrat_id, {})
+        values[row.rubrique] = values.get(row.rubrique, 0) + row.valeur
+    return found
+
+
+def told(row: Correction) -> str:
+    """Une correction en une phrase, sans nommer personne."""
+    if row.nature in (NatureCorrection.ABSENCE, NatureCorrection.RETRAIT):
+        absence = row.absence
+        verb = "ajoutée" if row.nature == NatureCorrection.ABSENCE else "retirée"
+        return f"Absence « {absence['type']} » du {absence['debut']} au {absence['fin']} {verb}"
+    catalogue = load_catalogue()
+    libelle = catalogue[row.rubrique].intitule if row.rubrique in catalogue else row.rubrique
+    value = format_amount(row.valeur) + (" h" if row.rubrique in HOUR_VARIABLES else "")
+    if row.nature == NatureCorrection.LIGNE:
+        return f"{libelle} : {'+' if row.valeur > 0 else ''}{value} en plus du fichier"
+    return f"{libelle} : {value} au lieu du fichier" if row.valeur else f"{libelle} : ne se paie pas ce mois-ci"

@@ -56,7 +56,8 @@ def pytest_configure() -> None:
     os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="paie-essais-prefect-")
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
-    for nom in [nom for nom in os.environ if nom.startswith("PAIE_")]:
+    # Les ouvriers de pytest-xdist annoncent un écran de 80 colonnes, que la console retiendrait pour tous les essais.
+    for nom in [nom for nom in os.environ if nom.startswith("PAIE_") or nom in ("COLUMNS", "LINES")]:
         del os.environ[nom]
 
 

@@ -27,7 +27,7 @@ def _binary(name: str) -> str:
 
 def _as_postgres(*command: str) -> list[str]:
     # PostgreSQL refuse root : sous root, la grappe est au compte que pose le paquet Debian.
-    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
+    return ["/usr/sbin/runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
 
 
 @contextmanager

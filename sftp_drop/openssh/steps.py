@@ -12,6 +12,12 @@ from shutil import chown
 from sftp_drop.openssh.installation import InstallationError
 
 
+def _environment() -> dict[str, str]:
+    """Celui du compte, plus les dossiers des programmes d'administration, absents du PATH d'un compte ordinaire."""
+    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
+    return {**os.environ, "PATH": path}
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """Un programme du système à lancer."""
@@ -26,7 +32,9 @@ class Run:
     def do(self) -> None:
         try:
             # Une liste d'arguments, jamais une ligne de commande : un code ou une clé ne peut rien y ajouter.
-            done = subprocess.run(self.command, check=False, capture_output=True, text=True)  # noqa: S603
+            done = subprocess.run(  # noqa: S603
+                self.command, check=False, capture_output=True, text=True, env=_environment()
+            )
         except FileNotFoundError as erreur:
             raise InstallationError(f"le programme « {self.command[0]} » manque sur cette machine") from erreur
         if done.returncode not in self.tolerated:

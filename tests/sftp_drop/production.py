@@ -92,9 +92,9 @@ def production() -> Iterator[Production]:
             yield Production(installation, a, b, cles, base / "sshd.log", sessions)
     finally:
         for login in (a, b, service):
-            subprocess.run(["userdel", login], check=False, capture_output=True)
+            subprocess.run(["/usr/sbin/userdel", login], check=False, capture_output=True)
         for group in (a, b, service, groupe):
-            subprocess.run(["groupdel", group], check=False, capture_output=True)
+            subprocess.run(["/usr/sbin/groupdel", group], check=False, capture_output=True)
         shutil.rmtree(base, ignore_errors=True)
 
 

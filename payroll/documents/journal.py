@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
-from decimal import Decimal
 
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from payroll.catalogue import load
 from payroll.documents.layout import model_for
 from payroll.documents.lines import CODE_PAS, EN_EUROS
+from payroll.documents.tableau import AMOUNT_FORMAT, amount, finish_sheet, open_sheet, rate, write_row
 from payroll.engine.bulletin import Bulletin, Ligne, Section
 from payroll.periods import Month
-from payroll.xlsx import deterministic_bytes, safe_text
+from payroll.xlsx import deterministic_bytes
 
-AMOUNT_FORMAT = '#,##0.00;-#,##0.00;"–"'
-"""Le tableur l'affiche à la française (espace des milliers, virgule) ; zéro est un tiret, qui laisse voir le reste."""
-RATE_FORMAT = "0.00##%"
+__all__ = ["AMOUNT_FORMAT", "ECART", "JUSTE", "JournalFacts", "JournalRow", "amount", "render"]
+
 JUSTE = "Contrôle : somme des lignes = totaux"
 ECART = "Contrôle : ÉCART entre les lignes et les totaux, à examiner avant tout paiement"
-
-Cell = str | int | Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +69,23 @@ def render(facts: JournalFacts) -> bytes:
     return deterministic_bytes(workbook, datetime.combine(facts.mois.last_day, time(12)))
 
 
-def amount(cents: int) -> Decimal:
-    """Des centimes en euros, exactement : le tableur reçoit « 1801.74 », jamais un nombre approché."""
-    return Decimal(cents).scaleb(-2)
-
-
 def _journal_sheet(sheet: Worksheet, facts: JournalFacts) -> None:
     columns = _columns(facts)
     bulletins = [row.bulletin for row in facts.rows]
     header = ["Matricule", "Nom", "Prénom", "Statut", *(column.titre for column in columns)]
-    start = _open(sheet, facts, f"Journal de paie – {facts.mois.libelle}", header)
+    start = open_sheet(sheet, facts, f"Journal de paie – {facts.mois.libelle}", header)
     for row in facts.rows:
         identity = (row.matricule, row.nom, row.prenom, row.statut_libelle)
-        _write(sheet, [*identity, *(amount(column.value(row.bulletin)) for column in columns)])
+        write_row(sheet, [*identity, *(amount(column.value(row.bulletin)) for column in columns)])
     totals = [sum(column.value(bulletin) for bulletin in bulletins) for column in columns]
-    _write(sheet, ["Total", f"{len(bulletins)} bulletin(s)", None, None, *map(amount, totals)], bold=True)
+    write_row(sheet, ["Total", f"{len(bulletins)} bulletin(s)", None, None, *map(amount, totals)], bold=True)
     gaps = [
         None if column.from_lines is None else total - sum(column.from_lines(bulletin) for bulletin in bulletins)
         for column, total in zip(columns, totals, strict=True)
     ]
     verdict = ECART if any(gaps) else JUSTE
-    _write(sheet, [verdict, None, None, None, *(None if gap is None else amount(gap) for gap in gaps)], bold=True)
-    _finish(sheet, facts, start, len(facts.rows), frozen_columns=3)
+    write_row(sheet, [verdict, None, None, None, *(None if gap is None else amount(gap) for gap in gaps)], bold=True)
+    finish_sheet(sheet, facts, start, len(facts.rows), frozen_columns=3)
 
 
 def _columns(facts: JournalFacts) -> list[_Column]:
@@ -172,12 +162,12 @@ def _lines_sheet(sheet: Worksheet, facts: JournalFacts) -> None:
     titres = model_for(facts.mois).sections
     header = ["Matricule", "Section", "Code", "Libellé", "Nombre", "Base", "Taux agent", "Part agent"]
     header += ["Taux employeur", "Part employeur"]
-    start = _open(sheet, facts, f"Lignes des bulletins – {facts.mois.libelle}", header)
+    start = open_sheet(sheet, facts, f"Lignes des bulletins – {facts.mois.libelle}", header)
     count = 0
     for row in facts.rows:
         for line in sorted(row.bulletin.lignes, key=lambda line: line.ordre):
             count += 1
-            _write(
+            write_row(
                 sheet,
                 [
                     row.matricule,
@@ -186,21 +176,21 @@ def _lines_sheet(sheet: Worksheet, facts: JournalFacts) -> None:
                     line.libelle_imprime,
                     None if line.nombre_centiemes is None else amount(line.nombre_centiemes),
                     None if line.base is None else amount(line.base),
-                    _rate(line.taux_salarie_ppm),
+                    rate(line.taux_salarie_ppm),
                     amount(line.montant_salarie),
-                    _rate(line.taux_employeur_ppm),
+                    rate(line.taux_employeur_ppm),
                     amount(line.montant_employeur),
                 ],
                 rates=(7, 9),
             )
-    _finish(sheet, facts, start, count, frozen_columns=1)
+    finish_sheet(sheet, facts, start, count, frozen_columns=1)
 
 
 def _contributions_sheet(sheet: Worksheet, facts: JournalFacts) -> None:
     """Les totaux par cotisation : ce que la déclaration et le mandatement doivent retrouver."""
     titres = model_for(facts.mois).sections
     lines = [line for row in facts.rows for line in row.bulletin.lignes if line.section not in EN_EUROS]
-    start = _open(
+    start = open_sheet(
         sheet,
         facts,
         f"Totaux par cotisation – {facts.mois.libelle}",
@@ -212,21 +202,21 @@ def _contributions_sheet(sheet: Worksheet, facts: JournalFacts) -> None:
         agent, employer = sum(line.montant_salarie for line in mine), sum(line.montant_employeur for line in mine)
         base = sum(line.base or 0 for line in mine)
         section = titres[mine[0].section]
-        _write(sheet, [code, libelle, section, len(mine), *map(amount, (base, agent, employer, agent + employer))])
+        write_row(sheet, [code, libelle, section, len(mine), *map(amount, (base, agent, employer, agent + employer))])
     agent = sum(row.bulletin.cotisations_salarie for row in facts.rows)
     employer = sum(row.bulletin.cotisations_employeur for row in facts.rows)
     # Pas de total des bases : additionner des assiettes différentes n'aurait pas de sens.
     total = [amount(agent), amount(employer), amount(agent + employer)]
-    _write(sheet, ["Total", None, None, None, None, *total], bold=True)
-    _finish(sheet, facts, start, len(codes), frozen_columns=2)
+    write_row(sheet, ["Total", None, None, None, None, *total], bold=True)
+    finish_sheet(sheet, facts, start, len(codes), frozen_columns=2)
 
 
 def _summary_sheet(sheet: Worksheet, facts: JournalFacts) -> None:
     bulletins = [row.bulletin for row in facts.rows]
-    start = _open(sheet, facts, f"Récapitulatif – {facts.mois.libelle}", ["Élément", "Montant"])
+    start = open_sheet(sheet, facts, f"Récapitulatif – {facts.mois.libelle}", ["Élément", "Montant"])
     agents = len({row.matricule for row in facts.rows})
-    _write(sheet, ["Agents payés", agents])
-    _write(sheet, ["Bulletins", len(bulletins)])
+    write_row(sheet, ["Agents payés", agents])
+    write_row(sheet, ["Bulletins", len(bulletins)])
     rows: list[tuple[str, Callable[[Bulletin], int]]] = [
         ("Total brut", lambda bulletin: bulletin.brut),
         ("Cotisations des agents", lambda bulletin: bulletin.cotisations_salarie),
@@ -240,65 +230,5 @@ def _summary_sheet(sheet: Worksheet, facts: JournalFacts) -> None:
         ("Montant net social", lambda bulletin: bulletin.montant_net_social),
     ]
     for label, value in rows:
-        _write(sheet, [label, amount(sum(value(bulletin) for bulletin in bulletins))])
-    _finish(sheet, facts, start, len(rows) + 2, frozen_columns=0)
-
-
-def _rate(ppm: int | None) -> Decimal | None:
-    return None if ppm is None else Decimal(ppm).scaleb(-6)
-
-
-_BLUE = "FF1B3A60"
-_THIN = Side(style="thin", color="FFC4CBD4")
-
-
-def _open(sheet: Worksheet, facts: JournalFacts, title: str, header: Sequence[str]) -> int:
-    """Écrit le titre, l'adhérent et l'en-tête ; rend le numéro de la ligne d'en-tête."""
-    sheet.append([title])
-    sheet["A1"].font = Font(bold=True, size=14, color=_BLUE)
-    revision = f" – révision {facts.revision}" if facts.revision else ""
-    sheet.append([safe_text(f"{facts.nom} – adhérent {facts.code} – SIRET {facts.siret}{revision}")])
-    sheet.append([])
-    sheet.append([safe_text(text) for text in header])
-    row = sheet.max_row
-    for cell in sheet[row]:
-        cell.font = Font(bold=True, color="FFFFFFFF")
-        cell.fill = PatternFill("solid", fgColor=_BLUE)
-        cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
-    return row
-
-
-def _write(sheet: Worksheet, values: Sequence[Cell], *, bold: bool = False, rates: tuple[int, ...] = ()) -> None:
-    """Ajoute une ligne : textes rendus inertes, montants en nombres exacts."""
-    sheet.append([safe_text(value) if isinstance(value, str) else value for value in values])
-    for cell in sheet[sheet.max_row]:
-        if isinstance(cell.value, Decimal):
-            cell.number_format = RATE_FORMAT if cell.column in rates else AMOUNT_FORMAT
-        elif isinstance(cell.value, str):
-            cell.number_format = "@"
-        if bold:
-            cell.font = Font(bold=True)
-            cell.border = Border(top=_THIN)
-
-
-def _finish(sheet: Worksheet, facts: JournalFacts, header_row: int, count: int, *, frozen_columns: int) -> None:
-    """Largeurs, volets figés, filtre sur les seules données, impression en paysage sur une page de large."""
-    last = get_column_letter(sheet.max_column)
-    for index in range(1, sheet.max_column + 1):
-        texts = [str(sheet.cell(row, index).value or "") for row in range(header_row + 1, header_row + count + 1)]
-        longest = max((len(text) for text in texts), default=0)
-        sheet.column_dimensions[get_column_letter(index)].width = min(48, max(14, longest + 3))
-    sheet.row_dimensions[header_row].height = 64
-    sheet.freeze_panes = f"{get_column_letter(frozen_columns + 1)}{header_row + 1}"
-    sheet.auto_filter.ref = f"A{header_row}:{last}{header_row + max(count, 1)}"
-    sheet.print_title_rows = f"{header_row}:{header_row}"
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = 9  # A4
-    sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
-    if sheet.sheet_properties.pageSetUpPr is not None:
-        sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    if sheet.oddFooter is not None:
-        # « & » ouvre une commande dans un pied de page Excel : on le double pour qu'il s'imprime.
-        sheet.oddFooter.left.text = f"{facts.nom} – {facts.mois.libelle}".replace("&", "&&")
-        sheet.oddFooter.right.text = "Page &P/&N"
+        write_row(sheet, [label, amount(sum(value(bulletin) for bulletin in bulletins))])
+    finish_sheet(sheet, facts, start, len(rows) + 2, frozen_columns=0)

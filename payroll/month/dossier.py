@@ -10,18 +10,23 @@ from collections.abc import Sequence
 from datetime import date
 
 from dsn import codes as dsn_codes
-from payroll.documents import journal, payslip, virement
+from payroll.documents import etats, journal, payslip, virement
+from payroll.documents.etats import EtatsFacts
 from payroll.documents.facts import AgentIdentite, ContratIdentite, EmployeurIdentite, PayslipFacts
 from payroll.documents.journal import JournalFacts, JournalRow
 from payroll.documents.names import bulletin_name
+from payroll.documents.ventilation import BulletinVentile
 from payroll.documents.virement import NetAgent, VirementFacts
+from payroll.engine.inputs import population
 from payroll.month.commun import aware
+from payroll.month.instantane import inputs_from_json
 from payroll.month.lire import BulletinLu
 from payroll.month.situations import time_text
 from payroll.periods import Month
 from payroll.store.tables import Adherent, Paie
 
 JOURNAL_NAME = "journal.xlsx"
+ETATS_NAME = "etats.xlsx"
 VIREMENTS_NAME = "virements.xml"
 VIREMENTS_LETTRE_NAME = "virements.txt"
 
@@ -46,12 +51,20 @@ def month_documents(
         for name, lu in zip(_names(mois, bulletins), bulletins, strict=True)
     }
     documents[JOURNAL_NAME] = journal.render(_journal_facts(adherent, paie, mois, bulletins))
+    documents[ETATS_NAME] = etats.render(
+        EtatsFacts(adherent.nom, adherent.code, adherent.siret, mois, paie.revision, allocated(bulletins))
+    )
     transfers = transfer_facts(adherent, paie, mois, bulletins, date_paiement)
     prepared = virement.prepare(transfers)
     if prepared.fichier is not None:
         documents[VIREMENTS_NAME] = prepared.fichier
     documents[VIREMENTS_LETTRE_NAME] = virement.letter(transfers, prepared)
     return documents
+
+
+def allocated(bulletins: Sequence[BulletinLu]) -> tuple[BulletinVentile, ...]:
+    """Chaque bulletin avec la population que le calcul a retenue, dont dépendent ses comptes."""
+    return tuple(BulletinVentile(population(inputs_from_json(lu.row.entrees)[1]), lu.bulletin) for lu in bulletins)
 
 
 def transfer_facts(

@@ -286,3 +286,26 @@ def test_retirer_la_derniere_cle_ou_une_cle_inconnue_est_refuse(tmp_path: Path) 
         plan_keys(Installation(), "mairie", seen, remove=[keys.fingerprint_of(line)])
     with pytest.raises(InstallationError, match="pas de clé d'empreinte"):
         plan_keys(Installation(), "mairie", seen, remove=["SHA256:absente"])
+
+
+def test_un_fichier_que_l_agence_ne_peut_plus_lire_n_empeche_pas_les_autres(garni: Production, coffre) -> None:
+    """Droits retirés par le client de la mairie : les autres fichiers sont pris, celui-là attend et se dit."""
+    mairie = garni.sftp(garni.b)
+    for name, content in (("ferme.csv", b"ferme"), ("ouvert.csv", b"ouvert")):
+        with mairie.open(f"/depot/{name}", "wb") as sortie:
+            sortie.write(content)
+    mairie.chmod("/depot/ferme.csv", 0)
+    with service(garni) as client:
+        look = take_all(client, garni.b, store=coffre, previous={}).look
+        report = take_all(client, garni.b, store=coffre, previous=look)
+        outcomes = {outcome.name: (outcome.issue.value, outcome.motif) for outcome in report.outcomes}
+        assert outcomes["ouvert.csv"][0] == "pris"
+        assert outcomes["ferme.csv"] == (
+            "refusé",
+            "le serveur ne permet pas de lire ce fichier : voyez avec l'agence",
+        )
+        mairie.chmod("/depot/ferme.csv", 0o640)
+        assert b"ouvert" in coffre.valeurs
+        look = take_all(client, garni.b, store=coffre, previous=report.look).look
+        take_all(client, garni.b, store=coffre, previous=look)
+    assert b"ferme" in coffre.valeurs

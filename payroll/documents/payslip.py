@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
+from payroll.documents import donnees
 from payroll.documents.facts import PayslipFacts
 from payroll.documents.layout import Modele, model_for
 from payroll.documents.lines import Row, paginate, payslip_rows
@@ -31,15 +33,35 @@ MARGE = 1.4
 
 
 def render(facts: PayslipFacts) -> bytes:
-    """Le bulletin en PDF/A ; mêmes faits, mêmes octets. Mentions : code du travail R. 3243-1, prises pour référence."""
-    modele = model_for(facts.bulletin.mois)
+    """Le bulletin en PDF/A-3, ses données jointes en JSON ; mêmes faits, mêmes octets.
+
+    Mentions : code du travail R. 3243-1, prises pour référence.
+    """
     sheet = Sheet(f"{facts.titre} {facts.bulletin.mois.libelle}", facts.employeur.nom, facts.date_paiement)
+    _draw(sheet, facts)
+    sheet.attach(donnees.NOM, donnees.payslip_data(facts), donnees.MIME, "Les lignes et les totaux de ce bulletin")
+    return sheet.output()
+
+
+def render_all(bulletins: Sequence[PayslipFacts]) -> bytes:
+    """Tous les bulletins d'un mois à la suite, pour l'impression ; un signet par matricule. Il en faut au moins un."""
+    first = bulletins[0]
+    sheet = Sheet(f"Bulletins de paie {first.bulletin.mois.libelle}", first.employeur.nom, first.date_paiement)
+    for facts in bulletins:
+        _draw(sheet, facts, signet=facts.agent.matricule)
+    return sheet.output()
+
+
+def _draw(sheet: Sheet, facts: PayslipFacts, signet: str = "") -> None:
+    modele = model_for(facts.bulletin.mois)
     messages = _messages(sheet, facts)
     foot = HAUTEUR_PIED + (2 + HAUTEUR_MESSAGE * len(messages) if messages else 0)
     pages, step = _pages(payslip_rows(facts.bulletin, modele), foot)
     for number, rows in enumerate(pages, start=1):
         sheet.add_page()
         if number == 1:
+            if signet:
+                sheet.bookmark(signet)
             _first_header(sheet, facts)
         else:
             _next_header(sheet, facts)
@@ -49,7 +71,6 @@ def render(facts: PayslipFacts) -> bytes:
         if number == len(pages):
             _foot(sheet, facts, messages, y + 3)
         _page_foot(sheet, modele, number, len(pages))
-    return sheet.output()
 
 
 def french_date(day: date) -> str:

@@ -96,7 +96,7 @@ class Sheet:
                 # Les contours du fichier sont déjà justes : les recalculer prendrait un tiers du temps d'un bulletin.
                 font.ttfont.recalcBBoxes = False
         # Une date sans heure : midi UTC reste le même jour partout en France.
-        moment = datetime.combine(jour, time(12), tzinfo=UTC)
+        self._moment = moment = datetime.combine(jour, time(12), tzinfo=UTC)
         titre, auteur = printable(titre), printable(auteur)
         self.pdf.set_title(titre)
         self.pdf.set_author(auteur)
@@ -105,7 +105,7 @@ class Sheet:
         self.pdf.set_lang("fr-FR")
         self.pdf.set_creation_date(moment)
         self.pdf.set_xmp_metadata(_xmp(titre, auteur, moment))
-        # PDF/A-2U pièce par pièce : le mode de fpdf2 tairait le titre aux lecteurs qui ne lisent que /Info.
+        # PDF/A-3U pièce par pièce : le mode de fpdf2 tairait le titre aux lecteurs qui ne lisent que /Info.
         self.pdf.add_output_intent(
             OutputIntentSubType.PDFA,
             output_condition_identifier="sRGB",
@@ -117,6 +117,23 @@ class Sheet:
 
     def add_page(self) -> None:
         self.pdf.add_page()
+
+    def bookmark(self, texte: str) -> None:
+        """Un signet vers la page en cours."""
+        self.pdf.start_section(printable(texte))
+
+    def attach(self, nom: str, content: bytes, mime: str, description: str) -> None:
+        """Joint au document les données dont il est l'image (PDF/A-3, relation « Data »)."""
+        self.pdf.embed_file(
+            bytes=content,
+            basename=nom,
+            mime_type=mime,
+            desc=description,
+            creation_date=self._moment,
+            modification_date=self._moment,
+            associated_file_relationship="Data",
+            compress=True,
+        )
 
     def width(self, text: str, size: float, bold: bool = False) -> float:
         """Largeur du texte imprimé, en millimètres."""
@@ -205,7 +222,7 @@ def _xmp(titre: str, auteur: str, moment: datetime) -> str:
         '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"'
         ' xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"'
         ' xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">'
-        "<pdfaid:part>2</pdfaid:part><pdfaid:conformance>U</pdfaid:conformance>"
+        "<pdfaid:part>3</pdfaid:part><pdfaid:conformance>U</pdfaid:conformance>"
         f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(titre)}</rdf:li></rdf:Alt></dc:title>'
         f"<dc:creator><rdf:Seq><rdf:li>{escape(auteur)}</rdf:li></rdf:Seq></dc:creator>"
         "<dc:language><rdf:Bag><rdf:li>fr-FR</rdf:li></rdf:Bag></dc:language>"

@@ -26,6 +26,7 @@ from payroll.periods import Month
 from payroll.store.tables import Adherent, Paie
 
 JOURNAL_NAME = "journal.xlsx"
+BULLETINS_NAME = "bulletins.pdf"
 ETATS_NAME = "etats.xlsx"
 VIREMENTS_NAME = "virements.xml"
 VIREMENTS_LETTRE_NAME = "virements.txt"
@@ -46,10 +47,10 @@ def month_documents(
     adherent: Adherent, paie: Paie, mois: Month, bulletins: Sequence[BulletinLu], date_paiement: date
 ) -> dict[str, bytes]:
     """Tous les documents d'une paie déclarée, par nom de fichier."""
-    documents = {
-        name: payslip.render(payslip_facts(adherent, mois, lu, date_paiement))
-        for name, lu in zip(_names(mois, bulletins), bulletins, strict=True)
-    }
+    printed = [payslip_facts(adherent, mois, lu, date_paiement) for lu in bulletins]
+    documents = {name: payslip.render(facts) for name, facts in zip(_names(mois, bulletins), printed, strict=True)}
+    if printed:
+        documents[BULLETINS_NAME] = payslip.render_all(printed)
     documents[JOURNAL_NAME] = journal.render(_journal_facts(adherent, paie, mois, bulletins))
     documents[ETATS_NAME] = etats.render(
         EtatsFacts(adherent.nom, adherent.code, adherent.siret, mois, paie.revision, allocated(bulletins))

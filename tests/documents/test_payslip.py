@@ -338,7 +338,7 @@ def test_les_memes_faits_donnent_les_memes_octets() -> None:
 
 
 def test_le_document_se_dit_en_francais_date_du_paiement_et_archivable() -> None:
-    """PDF/A-2 : polices embarquées, métadonnées constantes ; il doit se lire dans cinquante ans."""
+    """PDF/A-3 : polices embarquées, métadonnées constantes ; il doit se lire dans cinquante ans."""
     reader = PdfReader(io.BytesIO(render(samples.facts())))
     assert reader.metadata is not None
     assert reader.metadata.title == "Bulletin de paie janvier 2026"
@@ -347,7 +347,7 @@ def test_le_document_se_dit_en_francais_date_du_paiement_et_archivable() -> None
     assert reader.metadata.creation_date.isoformat() == "2026-01-27T12:00:00+00:00"
     assert reader.trailer["/Root"]["/Lang"] == "fr-FR"
     xmp = reader.trailer["/Root"]["/Metadata"].get_data().decode()
-    assert "<pdfaid:part>2</pdfaid:part>" in xmp
+    assert "<pdfaid:part>3</pdfaid:part>" in xmp
     assert "2026-01-27T12:00:00+00:00" in xmp
     assert "Larrezet" not in xmp
     assert reader.trailer["/Root"]["/OutputIntents"][0]["/S"] == "/GTS_PDFA1"

@@ -41,8 +41,8 @@ def test_un_bulletin_par_contrat_un_journal_et_la_dsn(declare: Lieu) -> None:
     count = declare.produire()
     names = sorted(declare.documents())
 
-    assert count == 9
-    assert [name for name in names if name.endswith(".pdf")] == BULLETINS
+    assert count == 10
+    assert [name for name in names if name.endswith(".pdf")] == [*BULLETINS, "bulletins.pdf"]
     assert {
         "journal.xlsx",
         "virements.xml",
@@ -111,8 +111,8 @@ def test_un_document_qui_change_redevient_du(declare: Lieu) -> None:
         agent.adresse = "12 chemin du Retour"
         session.add(agent)
 
-    assert declare.produire(minutes=120) == 1
-    assert declare.dus() == [BULLETINS[1]]
+    assert declare.produire(minutes=120) == 2
+    assert declare.dus() == [BULLETINS[1], "bulletins.pdf"]
     assert declare.paie().etat == "restituee", "la paie, elle, ne recule pas"
 
 

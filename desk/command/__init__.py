@@ -10,6 +10,7 @@ import typer
 
 from desk.command import (
     agents,
+    corrections,
     demo,
     deposer,
     depot,
@@ -18,10 +19,12 @@ from desk.command import (
     etudes,
     evenements,
     garde,
+    gestionnaires,
     mois,
     rappels,
     reprise,
     retours,
+    revision,
     saisies,
 )
 
@@ -33,6 +36,9 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # une trace ne doit jamais montrer de donnée personnelle
 )
 mois.register(app)
+revision.register(app)
+corrections.register(app)
+gestionnaires.register(app)
 droit.register(app)
 etudes.register(app)
 depot.register(app)

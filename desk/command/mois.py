@@ -19,7 +19,6 @@ from payroll.month.declarer import declare_month
 from payroll.month.etat import month_board
 from payroll.month.ouvrir import open_month
 from payroll.month.restituer import produce_documents
-from payroll.month.valider import approve
 from payroll.periods import Month
 from payroll.settings import Reglages
 from payroll.store.registre import Registre
@@ -39,7 +38,6 @@ def register(app: typer.Typer) -> None:
     app.command("relever")(relever)
     app.command("calculer")(calculer)
     app.command("etat")(etat)
-    app.command("valider")(valider)
     app.command("declarer")(declarer)
     app.command("restituer")(restituer)
     app.command("clore")(clore)
@@ -123,21 +121,6 @@ def etat(mois: Mois = None) -> None:
             for row in board
         ],
         right=("Rév.", "Bulletins", "Brut", "Net à payer", "À corriger"),
-    )
-
-
-@explains_refusals
-def valider(
-    adherent: Annotated[list[str], typer.Option("--adherent", "-a", help="Code d'un adhérent (répétable)")],
-    mois: Mois = None,
-    commentaire: Annotated[str, typer.Option(help="Exigé s'il manque des bulletins")] = "",
-) -> None:
-    """Approuve la paie calculée d'un ou plusieurs adhérents."""
-    _each(
-        "Validation",
-        mois,
-        adherent,
-        lambda registre, code, month, acte: _said(approve(registre, code, month, acte, commentaire=commentaire).etat),
     )
 
 

@@ -11,6 +11,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from payroll.documents import sommaire
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, put_document, record, require_paie
 from payroll.month.dossier import JOURNAL_NAME, month_documents
 from payroll.month.lire import read_bulletins
@@ -42,8 +43,14 @@ def produce_documents(registre: Registre, code: str, mois: Month, acte: Acte, *,
                 f"{adherent.nom} : la paie de {mois.libelle} est {paie.etat} ; elle se restitue une fois déclarée."
             )
         bulletins = read_bulletins(session, paie)
+        known = session.exec(
+            select(DocumentRetour.chemin).where(
+                DocumentRetour.adherent_id == adherent.id, DocumentRetour.mois == str(mois)
+            )
+        ).all()
     # Le rendu est long : il se fait hors transaction, sur un contenu que l'approbation a figé.
     documents = month_documents(adherent, paie, mois, bulletins, date_paiement)
+    documents[sommaire.NOM] = sommaire.render(adherent.nom, mois, {*known, *documents})
     with registre.transaction() as session:
         changed = sum(
             put_document(session, registre, adherent, mois, name, content, acte.moment)

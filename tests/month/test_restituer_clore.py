@@ -41,7 +41,7 @@ def test_un_bulletin_par_contrat_un_journal_et_la_dsn(declare: Lieu) -> None:
     count = declare.produire()
     names = sorted(declare.documents())
 
-    assert count == 10
+    assert count == 11
     assert [name for name in names if name.endswith(".pdf")] == [*BULLETINS, "bulletins.pdf"]
     assert {
         "journal.xlsx",

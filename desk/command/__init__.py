@@ -18,6 +18,7 @@ from desk.command import (
     dsn,
     etudes,
     evenements,
+    fiches,
     garde,
     gestionnaires,
     mois,
@@ -46,6 +47,7 @@ garde.register(app)
 reprise.register(app)
 retours.register(app)
 evenements.register(app)
+fiches.register(app)
 deposer.register(app)
 agents.register(app)
 rappels.register(app)

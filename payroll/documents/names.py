@@ -16,10 +16,10 @@ def bulletin_name(mois: Month, matricule: str) -> str:
     >>> bulletin_name(Month(2026, 11), "00042")
     'bulletin-2026-11-00042.pdf'
     """
-    return f"bulletin-{mois}-{_safe(matricule)}.pdf"
+    return f"bulletin-{mois}-{safe_name(matricule)}.pdf"
 
 
-def _safe(text: str) -> str:
+def safe_name(text: str) -> str:
     """Lettres sans accent, chiffres et tirets : un nom qui passe partout, de Windows à SFTP."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
     return _UNSAFE.sub("-", ascii_text).strip("-") or "sans-code"

@@ -83,13 +83,18 @@ def write_row(sheet: Worksheet, values: Sequence[Cell], *, bold: bool = False, r
             cell.border = Border(top=_THIN)
 
 
-def finish_sheet(sheet: Worksheet, facts: Entete, header_row: int, count: int, *, frozen_columns: int) -> None:
-    """Largeurs, volets figés, filtre sur les seules données, impression en paysage sur une page de large."""
+def finish_sheet(
+    sheet: Worksheet, facts: Entete, header_row: int, count: int, *, frozen_columns: int, narrowest: int = 16
+) -> None:
+    """Largeurs, volets figés, filtre sur les seules données, impression en paysage sur une page de large.
+
+    ``narrowest`` : largeur de la colonne la plus étroite, en caractères.
+    """
     last = get_column_letter(sheet.max_column)
     for index in range(1, sheet.max_column + 1):
         texts = [str(sheet.cell(row, index).value or "") for row in range(header_row + 1, header_row + count + 1)]
         longest = max((len(text) for text in texts), default=0)
-        sheet.column_dimensions[get_column_letter(index)].width = min(64, max(16, longest + 3))
+        sheet.column_dimensions[get_column_letter(index)].width = min(64, max(narrowest, longest + 3))
     sheet.row_dimensions[header_row].height = 64
     sheet.freeze_panes = f"{get_column_letter(frozen_columns + 1)}{header_row + 1}"
     sheet.auto_filter.ref = f"A{header_row}:{last}{header_row + max(count, 1)}"

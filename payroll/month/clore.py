@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, record, require_paie
+from payroll.month.fiches import produce_year
 from payroll.month.situations import announced_exits
 from payroll.periods import Month
 from payroll.store.registre import Registre
 from payroll.store.tables import Contrat, EtatPaie, Paie
 
+_DECEMBRE = 12
+
 
 def close_month(registre: Registre, code: str, mois: Month, acte: Acte) -> Paie:
-    """Clôt une paie restituée ; sans effet si elle est close. Lève :class:`GesteRefuse` avant la restitution."""
+    """Clôt une paie restituée ; sans effet si elle est close. Lève :class:`GesteRefuse` avant la restitution.
+
+    Clore décembre rend aussi les fiches individuelles de l'année.
+    """
+    paie = _close(registre, code, mois, acte)
+    if mois.month == _DECEMBRE:
+        # Après la clôture et à chaque appel : une coupure entre les deux se répare en relançant.
+        produce_year(registre, code, mois.year, acte)
+    return paie
+
+
+def _close(registre: Registre, code: str, mois: Month, acte: Acte) -> Paie:
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
         paie = require_paie(session, adherent, mois)

@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 
 from payroll.month.clore import close_month
 from payroll.month.commun import GesteRefuse
+from payroll.month.fiches import produce_year
 from payroll.month.restituer import mark_deposited, pending_documents
 from payroll.periods import Month
 from payroll.store.tables import Adherent, Agent, DocumentRetour, Evenement
@@ -166,3 +167,36 @@ def test_un_mois_clos_laisse_ouvrir_le_suivant(declare: Lieu) -> None:
 
     assert lieu.paie(decembre).etat == "calculee"
     assert lieu.paie(MOIS).etat == "close"
+
+
+def test_clore_decembre_rend_les_fiches_de_l_annee(lieu: Lieu) -> None:
+    decembre = Month(2026, 12)
+    lieu.jusqu_a_la_restitution(decembre)
+    for minutes in (60, 70):
+        close_month(lieu.registre, "lubescaux", decembre, acte(minutes))
+
+    assert lieu.gestes().count("produire-fiches") == 1
+    assert lieu.dus() == ["LISEZMOI.txt", "fiches-2026.xlsx"]
+    book = load_workbook(io.BytesIO(lieu.content("fiches-2026.xlsx")))
+    assert book.sheetnames == ["Récapitulatif", "Par mois", *(f"LB00{rank}" for rank in range(1, 6))]
+    assert "fiches-2026.xlsx" in lieu.content("LISEZMOI.txt").decode("utf-8-sig")
+
+
+def test_clore_un_autre_mois_ne_rend_pas_de_fiche(declare: Lieu) -> None:
+    declare.produire()
+    declare.deposer_documents()
+    close_month(declare.registre, "lubescaux", MOIS, acte(60))
+
+    assert "fiches-2026.xlsx" not in declare.documents()
+
+
+def test_les_fiches_demandees_vont_au_dernier_mois_declare(declare: Lieu) -> None:
+    assert produce_year(declare.registre, "lubescaux", 2026, acte(60)) == MOIS
+    assert "fiches-2026.xlsx" in declare.documents(MOIS)
+
+
+def test_une_annee_sans_mois_declare_n_a_pas_de_fiche(lieu: Lieu) -> None:
+    lieu.ouvrir()
+    lieu.calculer()
+    with pytest.raises(GesteRefuse, match="aucun mois de 2026"):
+        produce_year(lieu.registre, "lubescaux", 2026, acte(60))

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from payroll.month.clore import close_month
 from payroll.month.commun import GesteRefuse
 from payroll.month.corriger import (
     add_absence,
@@ -206,8 +207,6 @@ def test_rouvrir_ce_qui_est_ouvert_ou_sans_raison_est_refuse(ouvert: Lieu, motif
 
 
 def test_rouvrir_un_mois_clos_rend_ses_bulletins_intacts(ouvrir_lieu: Ouvrir) -> None:
-    from payroll.month.clore import close_month
-
     lieu = ouvrir_lieu("lubescaux")
     lieu.jusqu_a_la_restitution()
     close_month(lieu.registre, lieu.code, MOIS, acte(60))

@@ -18,7 +18,9 @@ from typing import Any
 from payroll.catalogue import Catalogue
 from payroll.engine.deliberations import NATURE_DU_MOTIF
 from payroll.engine.situation import HOUR_VARIABLES, Apprenti, Employeur, Mandat, Saisie, Situation
+from payroll.intake.layout import HEURES
 from payroll.legislation import Legislation, PasScale
+from payroll.legislation.conges import load_conges
 from payroll.legislation.figures import Chiffre
 from payroll.money import format_amount, format_percent
 from payroll.periods import Month
@@ -335,7 +337,7 @@ def _amounts(
         kept: Any = {key: value for key, value in values.items() if value is not None}
         situation = replace(situation, **{saisie: kept})
         montre = partial(_amount, heures=rubrique in HOUR_VARIABLES)
-        libelle = catalogue[rubrique].intitule if rubrique in catalogue else rubrique
+        libelle = catalogue[rubrique].intitule if rubrique in catalogue else HEURES.get(rubrique, rubrique)
         colonne = rubrique if rubrique in HOUR_VARIABLES else f"{code}_{rubrique}"
         yield Cause(code, f"{libelle} ({quoi}) : {montre(before)} → {montre(after)}", (colonne,)), situation
 
@@ -349,6 +351,11 @@ def _dated(code: str, depart: Etat, arrivee: Etat) -> Cause:
     return Cause(code, f"{_LIBELLES_DATES[code]} : {texts[0]} → {texts[1]}", _COLONNES_DATES.get(code, ()))
 
 
+def _leave(nature: str) -> str:
+    found = load_conges().natures.get(nature)
+    return found.libelle if found else nature
+
+
 def _told(code: str, situation: Situation, mois: Month) -> str:
     if code == "contrat":
         within = [
@@ -359,7 +366,7 @@ def _told(code: str, situation: Situation, mois: Month) -> str:
         return ", ".join(within) or "mois entier"
     if code == "absences":
         arrets = [
-            f"{arret.type} du {_day(arret.debut)} au {_day(arret.fin)}"
+            f"{_leave(arret.type)} du {_day(arret.debut)} au {_day(arret.fin)}"
             for arret in situation.arrets
             if arret.debut <= mois.last_day and arret.fin >= mois.first_day
         ]

@@ -36,7 +36,7 @@ def _titulaire(indice: int, segments: tuple[Segment, ...] = ()) -> Situation:
     )
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(employeurs, situations, st.sets(st.integers(1, 30), min_size=1, max_size=4))
 def test_couper_un_mois_sans_changement_ne_change_rien(
     employeur: Employeur, situation: Situation, jours: set[int]
@@ -51,7 +51,7 @@ def test_couper_un_mois_sans_changement_ne_change_rien(
     assert coupe.cumuls == entier.cumuls
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.sampled_from([Month(2026, 2), Month(2026, 3), Month(2026, 4)]),
     st.lists(st.integers(366, 900), min_size=2, max_size=4, unique=True),

@@ -93,7 +93,7 @@ def test_une_absence_du_premier_mois_et_une_du_second() -> None:
     avril = replace(AGENT, arrets=(Arret("greve", date(2026, 4, 9), date(2026, 4, 10)),))
     (effet,) = _effects(_etat(MARS, mars), _etat(AVRIL, avril))
     assert effet.cause.code == "absences"
-    assert "greve du 09/03/2026 au 09/03/2026 → greve du 09/04/2026 au 10/04/2026" in effet.cause.libelle
+    assert "grève du 09/03/2026 au 09/03/2026 → grève du 09/04/2026 au 10/04/2026" in effet.cause.libelle
     assert effet.totaux["brut"] < 0
 
 

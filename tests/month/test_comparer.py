@@ -192,7 +192,10 @@ def test_une_variable_et_une_absence_disent_leur_fichier(inscrire_lieu: Inscrire
     assert par_code["variable"].cause.libelle.endswith("(élément variable) : — → 120,00 €")
     assert "fichier « decembre.csv »" in par_code["variable"].origine
     assert par_code["variable"].lignes["cia", ""] == (12_000, 0)
-    assert par_code["absences"].cause.libelle == "Absences : cmo du 03/11/2026 au 12/11/2026 → aucune"
+    assert (
+        par_code["absences"].cause.libelle
+        == "Absences : congé de maladie ordinaire du 03/11/2026 au 12/11/2026 → aucune"
+    )
     assert par_code["absences"].totaux["brut"] > 0
     assert "combinaison" not in par_code
 

@@ -16,6 +16,7 @@ _SORTES = (
     ("etats.xlsx", "charges par organisme et par compte, mandat par article, sommes dues"),
     ("virements.xml", "le fichier de virement des nets à payer, pour le comptable public (SEPA)"),
     ("virements.txt", "ce que le fichier de virement paie, et ce qu'il ne paie pas"),
+    ("a-valider-etat-paye-*.xhl", "l'état de paye pour le comptable public : à valider avec lui avant tout envoi"),
     ("fiches-*.xlsx", "les fiches individuelles de l'année et leur récapitulatif"),
     ("dsn-*.dsn", "la déclaration sociale nominative du mois, déposée par votre centre de paie"),
     ("rapprochement-dsn-*.csv", "d'où vient chaque montant de la déclaration, du bulletin au paiement"),

@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from datetime import date
 
 from dsn import codes as dsn_codes
-from payroll.documents import etats, journal, payslip, virement
+from payroll.documents import etats, journal, payslip, virement, xhl
 from payroll.documents.etats import EtatsFacts
 from payroll.documents.facts import AgentIdentite, ContratIdentite, EmployeurIdentite, PayslipFacts
 from payroll.documents.journal import JournalFacts, JournalRow
 from payroll.documents.names import bulletin_name
 from payroll.documents.ventilation import BulletinVentile
 from payroll.documents.virement import NetAgent, VirementFacts
+from payroll.documents.xhl import AgentPaye, EtatPayeFacts
 from payroll.engine.inputs import population
+from payroll.money import round_half_up
 from payroll.month.commun import aware
 from payroll.month.instantane import inputs_from_json
 from payroll.month.lire import BulletinLu
@@ -40,6 +42,8 @@ _STATUTS = {
     "pec": "Parcours emploi compétences",
     "vacataire": "Vacataire",
 }
+_TEMPS_COMPLET = 3500
+"""La semaine d'un temps complet, en centièmes d'heure."""
 _REGIMES = {"cnracl": "CNRACL", "ircantec": "IRCANTEC"}
 
 
@@ -52,9 +56,14 @@ def month_documents(
     if printed:
         documents[BULLETINS_NAME] = payslip.render_all(printed)
     documents[JOURNAL_NAME] = journal.render(_journal_facts(adherent, paie, mois, bulletins))
+    ventiles = allocated(bulletins)
     documents[ETATS_NAME] = etats.render(
-        EtatsFacts(adherent.nom, adherent.code, adherent.siret, mois, paie.revision, allocated(bulletins))
+        EtatsFacts(adherent.nom, adherent.code, adherent.siret, mois, paie.revision, ventiles)
     )
+    if printed:
+        documents[xhl.file_name(mois)] = xhl.render(
+            EtatPayeFacts(printed[0].employeur, mois, _accounted(bulletins, printed, ventiles))
+        )
     transfers = transfer_facts(adherent, paie, mois, bulletins, date_paiement)
     prepared = virement.prepare(transfers)
     if prepared.fichier is not None:
@@ -66,6 +75,23 @@ def month_documents(
 def allocated(bulletins: Sequence[BulletinLu]) -> tuple[BulletinVentile, ...]:
     """Chaque bulletin avec la population que le calcul a retenue, dont dépendent ses comptes."""
     return tuple(BulletinVentile(population(inputs_from_json(lu.row.entrees)[1]), lu.bulletin) for lu in bulletins)
+
+
+def _accounted(
+    bulletins: Sequence[BulletinLu], printed: Sequence[PayslipFacts], ventiles: Sequence[BulletinVentile]
+) -> tuple[AgentPaye, ...]:
+    return tuple(
+        AgentPaye(facts, lu.contrat.statut, lu.agent.nir, ventile.population, _worked_percent(lu))
+        for lu, facts, ventile in zip(bulletins, printed, ventiles, strict=True)
+    )
+
+
+def _worked_percent(lu: BulletinLu) -> int:
+    """Le temps de travail en centièmes de pour cent d'un temps complet ; un élu est dit à temps complet."""
+    row = lu.conditions
+    if row.mandat:
+        return 10_000
+    return round_half_up(10_000 * row.heures_hebdo_centiemes * row.quotite_num, _TEMPS_COMPLET * row.quotite_den)
 
 
 def transfer_facts(

@@ -6,6 +6,7 @@ Les sept adhérents des exemples ; chaque document est relu comme le lit son des
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,11 +14,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import pikepdf
 import pytest
 from defusedxml.ElementTree import fromstring
 
 from dsn.message import Block
 from dsn.reader import read
+from payroll.documents import xhl
 from payroll.documents.etats import JUSTE as MANDAT_JUSTE
 from payroll.documents.journal import JUSTE as JOURNAL_JUSTE
 from payroll.documents.virement import schema
@@ -166,6 +169,34 @@ def test_l_urssaf_recoit_ce_que_la_dsn_declare(mois: Rendu) -> None:
         "S21.G00.81", "004", r002=urssaf, r001="114"
     )
     assert mois.organismes["Urssaf"] == declared
+
+
+def test_les_donnees_jointes_aux_bulletins_disent_les_memes_sommes(mois: Rendu) -> None:
+    found: dict[str, int] = defaultdict(int)
+    for name in mois.lieu.documents():
+        if name.startswith("bulletin-"):
+            with pikepdf.open(io.BytesIO(mois.lieu.content(name))) as opened:
+                data = json.loads(opened.attachments["bulletin.json"].get_file().read_bytes())
+            for total, value in data["totaux"].items():
+                found[total] += cents(value)
+    assert found["brut"] == mois.journal["Total brut"]
+    assert found["net_a_payer"] == mois.journal["Net à payer aux agents"]
+    assert found["cout_employeur"] == mois.journal["Coût total pour l'employeur"]
+
+
+def test_l_etat_de_paye_du_comptable_dit_les_memes_sommes(mois: Rendu) -> None:
+    root = fromstring(mois.lieu.content(xhl.file_name(MOIS)))
+
+    def whole(tag: str) -> int:
+        return sum(cents(node.attrib["V"]) for node in root.iter(tag))
+
+    assert whole("MtBrut") == mois.journal["Total brut"]
+    assert whole("MtNetAPayer") == mois.journal["Net à payer aux agents"]
+    assert whole("MtImposable") == mois.journal["Net imposable"]
+    natures = sum(cents(node.attrib["V"]) for node in root.findall("RepartitionParNature/Repartition/Mt"))
+    assert natures == mois.mandat["Total"]
+    employer = sum(cents(node.attrib["V"]) for node in root.iterfind(".//Cotisation/Mt"))
+    assert employer == mois.journal["Cotisations de l'employeur"]
 
 
 def test_chaque_document_se_controle_lui_meme(mois: Rendu) -> None:

@@ -42,7 +42,7 @@ def test_un_bulletin_par_contrat_un_journal_et_la_dsn(declare: Lieu) -> None:
     count = declare.produire()
     names = sorted(declare.documents())
 
-    assert count == 11
+    assert count == 12
     assert [name for name in names if name.endswith(".pdf")] == [*BULLETINS, "bulletins.pdf"]
     assert {
         "journal.xlsx",
@@ -112,8 +112,8 @@ def test_un_document_qui_change_redevient_du(declare: Lieu) -> None:
         agent.adresse = "12 chemin du Retour"
         session.add(agent)
 
-    assert declare.produire(minutes=120) == 2
-    assert declare.dus() == [BULLETINS[1], "bulletins.pdf"]
+    assert declare.produire(minutes=120) == 3
+    assert declare.dus() == ["a-valider-etat-paye-2026-11.xhl", BULLETINS[1], "bulletins.pdf"]
     assert declare.paie().etat == "restituee", "la paie, elle, ne recule pas"
 
 

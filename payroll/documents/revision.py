@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from openpyxl import Workbook
+from openpyxl.cell import Cell, MergedCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -21,7 +22,7 @@ from payroll.periods import Month
 from payroll.wording import plural
 from payroll.xlsx import deterministic_bytes, safe_text
 
-Cell = str | int | Decimal | None
+Value = str | int | Decimal | None
 
 
 class Niveau(StrEnum):
@@ -132,12 +133,13 @@ _BLUE, _GREY, _WHITE = "FF1B3A60", "FF6B7480", "FFFFFFFF"
 _POLICE = "Calibri"
 _THIN = Side(style="thin", color="FFC4CBD4")
 _TEINTES = {Niveau.BLOQUANT: "FFF8D7D4", Niveau.A_REGARDER: "FFFDEFD0", Niveau.POUR_MEMOIRE: "FFEDF1F5"}
+_ETATS = {"calculee": "calculée", "validee": "validée", "declaree": "déclarée", "restituee": "restituée"}
 _TOTAUX = (("brut", "Brut"), ("net_a_payer", "Net à payer"), ("cout_employeur", "Coût employeur"))
 _LARGEURS = {
-    "Synthèse": (34, 22, 18, 18, 60),
+    "Synthèse": (34, 22, 22, 18),
     "Contrôles": (14, 34, 13, 15, 96),
-    "Agents": (12, 20, 16, 13, 13, 13, 13, 13, 13, 13, 64),
-    "Éléments": (12, 20, 44, 13, 13, 13, 14, 14, 64),
+    "Agents": (11, 26, 13, 13, 13, 12, 13, 13, 12, 13, 80),
+    "Éléments": (11, 18, 44, 13, 13, 13, 14, 14, 80),
     "Causes": (12, 20, 62, 14, 14, 16, 70),
     "Doutes": (46, 80, 40, 60),
 }
@@ -200,7 +202,7 @@ def _agents(sheet: Worksheet, facts: RevisionFacts) -> None:
     worst = {(c.matricule, c.contrat): c.niveau for niveau in reversed(Niveau) for c in facts.of(niveau)}
     for agent in facts.agents:
         niveau = worst.get((agent.matricule, agent.contrat)) or worst.get((agent.matricule, ""))
-        figures: list[Cell] = []
+        figures: list[Value] = []
         for total, _ in _TOTAUX[:2]:
             figures += [*_pair(agent, total), amount(agent.ecart(total))]
         why = [f"{cause.libelle} ({_signed(cause.net_a_payer)})" for cause in agent.causes if cause.net_a_payer]
@@ -211,7 +213,7 @@ def _agents(sheet: Worksheet, facts: RevisionFacts) -> None:
             [agent.matricule, name, agent.contrat, *figures, amount(agent.ecart("cout_employeur")), "\n".join(why)],
             tint=tint,
         )
-    totals: list[Cell] = []
+    totals: list[Value] = []
     for total, _ in _TOTAUX[:2]:
         before, after = (sum((side or {}).get(total, 0) for side in sides) for sides in _sides(facts))
         totals += [amount(before), amount(after), amount(after - before)]
@@ -271,7 +273,7 @@ def _doubts(sheet: Worksheet, facts: RevisionFacts) -> None:
         _write(sheet, [doute.code, doute.sujet, doute.choix, doute.texte])
 
 
-def _pair(agent: AgentRevise, total: str) -> list[Cell]:
+def _pair(agent: AgentRevise, total: str) -> list[Value]:
     return [None if side is None else amount(side[total]) for side in (agent.avant, agent.apres)]
 
 
@@ -284,7 +286,8 @@ def _open(sheet: Worksheet, facts: RevisionFacts, title: str, header: Sequence[s
     sheet.append([safe_text(f"{title} – {facts.nom} – {facts.mois.libelle}")])
     sheet["A1"].font = Font(name=_POLICE, bold=True, size=14, color=_BLUE)
     against = f"comparée à {facts.precedent.libelle}" if facts.precedent else "rien n'a été payé ici le mois d'avant"
-    line = f"Adhérent {facts.code} – SIRET {facts.siret} – révision {facts.revision}, {facts.etat} – {against}"
+    state = _ETATS.get(facts.etat, facts.etat)
+    line = f"Adhérent {facts.code} – SIRET {facts.siret} – révision {facts.revision}, {state} – {against}"
     sheet.append([safe_text(line)])
     sheet["A2"].font = Font(name=_POLICE, color=_GREY)
     sheet.append([])
@@ -295,11 +298,14 @@ def _open(sheet: Worksheet, facts: RevisionFacts, title: str, header: Sequence[s
         cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
 
 
-def _write(sheet: Worksheet, values: Sequence[Cell], *, bold: bool = False, tint: str | None = None) -> None:
+def _write(sheet: Worksheet, values: Sequence[Value], *, bold: bool = False, tint: str | None = None) -> None:
     sheet.append([safe_text(value) if isinstance(value, str) else value for value in values])
     for cell in sheet[sheet.max_row]:
         cell.font = Font(name=_POLICE, bold=bold)
-        cell.alignment = Alignment(vertical="top", wrap_text=isinstance(cell.value, str) and len(cell.value) > 20)
+        text = isinstance(cell.value, str)
+        cell.alignment = Alignment(
+            "left" if text else "general", "top", indent=int(text), wrap_text=text and len(str(cell.value)) > 20
+        )
         if isinstance(cell.value, Decimal):
             cell.number_format = AMOUNT_FORMAT
         elif isinstance(cell.value, str):
@@ -308,6 +314,13 @@ def _write(sheet: Worksheet, values: Sequence[Cell], *, bold: bool = False, tint
             cell.border = Border(top=_THIN)
         if tint:
             cell.fill = PatternFill("solid", fgColor=tint)
+
+
+def _height(cell: Cell | MergedCell, width: int) -> int:
+    """Le nombre de lignes de texte que demande une case de cette largeur."""
+    if not isinstance(cell.value, str) or not cell.alignment.wrap_text:
+        return 1
+    return sum(-(-len(part) * 100 // (115 * width)) or 1 for part in cell.value.splitlines())
 
 
 def _note(sheet: Worksheet, text: str) -> None:
@@ -321,6 +334,10 @@ def _finish(sheet: Worksheet, facts: RevisionFacts) -> None:
     for index, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(index)].width = width
     sheet.row_dimensions[4].height = 32
+    for number, row in enumerate(sheet.iter_rows(min_row=5), start=5):
+        # Un tableur n'agrandit pas de lui-même une ligne écrite par un programme : on compte ses lignes de texte.
+        lines = max(_height(cell, width) for cell, width in zip(row, widths, strict=False))
+        sheet.row_dimensions[number].height = 15 * lines
     sheet.freeze_panes = "A5"
     if sheet.title != "Synthèse":
         sheet.auto_filter.ref = f"A4:{get_column_letter(len(widths))}{max(sheet.max_row, 5)}"

@@ -257,10 +257,10 @@ def _novelty(examen: Examen, lu: BulletinLu, earlier: Mapping[int, set[str]]) ->
     shown: dict[str, int] = {}
     for ligne in lu.bulletin.lignes:
         if ligne.section in (Section.BRUT, Section.NET) and ligne.periode is None and ligne.code not in known:
-            shown[ligne.code] = shown.get(ligne.code, 0) + ligne.montant_salarie
-    labels = {ligne.code: ligne.libelle for ligne in lu.bulletin.lignes}
-    for code, montant in shown.items():
-        yield _of("element_sans_precedent", lu, f"{labels[code]} : {format_amount(montant)} €.")
+            shown[ligne.libelle] = shown.get(ligne.libelle, 0) + ligne.montant_salarie
+    if shown:
+        said = " ; ".join(f"{libelle} : {format_amount(montant)} €" for libelle, montant in shown.items())
+        yield _of("element_sans_precedent", lu, f"{said}.")
 
 
 def _ceilings(examen: Examen, lu: BulletinLu) -> Iterator[Constat]:

@@ -83,6 +83,7 @@ COMMANDES = {
     "etat": "Montre où en est chaque adhérent",
     "valider": "Approuve la paie calculée",
     "reviser": "Écrit le classeur de révision",
+    "fiche": "Rend les fiches individuelles et le récapitulatif",
     "rouvrir": "Rouvre un mois validé ou clos",
     "refus": "Refuser des bulletins à la révision",
     "refus inscrire": "Refuse des bulletins",

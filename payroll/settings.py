@@ -84,6 +84,11 @@ class Reglages(BaseSettings):
         """Le dossier des messages à déposer."""
         return self.dossier_declarations or self.repertoire / "declarations"
 
+    @property
+    def revisions(self) -> Path:
+        """Le dossier des classeurs de révision : ils portent des noms, seule l'agence les lit."""
+        return self.repertoire / "revision"
+
     def date_paiement(self, mois: Month) -> date:
         """La date de versement des traitements d'un mois."""
         day = mois.first_day.replace(day=min(self.jour_de_paie, mois.days))

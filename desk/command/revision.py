@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from desk.command.console import console, explains_refusals, opened, parse_month, refuse, show_table, with_progress
 from desk.command.identite import Par, signed
-from payroll.documents.revision import Niveau, RevisionFacts, render
+from payroll.documents.revision import Niveau, RevisionFacts
 from payroll.money import format_amount
 from payroll.month.commun import GesteRefuse, adherent_codes
 from payroll.month.refus import lift_refusal, refuse_payslips
-from payroll.month.reviser import review_month
+from payroll.month.reviser import review_month, write_review
 from payroll.month.valider import approve, approve_clean
-from payroll.periods import Month
 from payroll.settings import Reglages
 from payroll.store.tables import EtatPaie
 from payroll.wording import plural
@@ -48,7 +46,7 @@ def reviser(mois: Mois = None, adherent: Codes = None) -> None:
                 console.print(f"[red]{code}[/] : {error.message}")
                 continue
             found.append(facts)
-            write_workbook(facts)
+            write_review(facts, Reglages().revisions)
     show_table(
         f"Révision de {month.libelle}",
         ("Adhérent", "État", "Contenu", "Bulletins", "Net à payer", "Écart", "Bloquants", "À regarder"),
@@ -59,7 +57,7 @@ def reviser(mois: Mois = None, adherent: Codes = None) -> None:
         for facts in found:
             _show_findings(facts)
     if found:
-        console.print(f"Classeurs : {_folder(month)}", markup=False)
+        console.print(f"Classeurs : {Reglages().revisions / str(month)}", markup=False)
     if waiting:
         raise refuse(f"{plural(waiting, 'adhérent')} en attente, les autres sont révisés.")
 
@@ -134,22 +132,6 @@ def lever(
     with signed(par) as (registre, acte):
         lift_refusal(registre, adherent, parse_month(mois), acte, matricule, motif)
     console.print(f"{adherent} : le bulletin de {matricule} est admis.")
-
-
-def write_workbook(facts: RevisionFacts) -> Path:
-    """Pose le classeur dans le dossier de l'agence, lisible du seul compte du service : il porte des noms."""
-    folder = _folder(facts.mois)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"{facts.code}.xlsx"
-    temporary = path.with_suffix(".partiel")
-    temporary.touch(mode=0o600)
-    temporary.write_bytes(render(facts))
-    temporary.replace(path)
-    return path
-
-
-def _folder(mois: Month) -> Path:
-    return Reglages().repertoire / "revision" / str(mois)
 
 
 def _row(facts: RevisionFacts) -> tuple[str, ...]:

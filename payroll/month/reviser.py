@@ -6,9 +6,18 @@ Rien n'est écrit au registre : ce que l'on regarde porte l'empreinte que l'on a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from payroll import catalogue
-from payroll.documents.revision import AgentRevise, CauseRevisee, Constat, DouteEmploye, LigneRevisee, RevisionFacts
+from payroll.documents.revision import (
+    AgentRevise,
+    CauseRevisee,
+    Constat,
+    DouteEmploye,
+    LigneRevisee,
+    RevisionFacts,
+    render,
+)
 from payroll.engine.bulletin import Bulletin
 from payroll.engine.explain import Recit
 from payroll.engine.inputs import population
@@ -72,6 +81,18 @@ def review_month(registre: Registre, code: str, mois: Month) -> RevisionFacts:
         doutes=tuple(doutes),
         precedent=mois.previous if before else None,
     )
+
+
+def write_review(facts: RevisionFacts, dossier: Path) -> Path:
+    """Pose le classeur sous ``dossier/AAAA-MM/``, lisible du seul compte du service : il porte des noms."""
+    folder = dossier / str(facts.mois)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / f"{facts.code}.xlsx"
+    temporary = path.with_suffix(".partiel")
+    temporary.touch(mode=0o600)
+    temporary.write_bytes(render(facts))
+    temporary.replace(path)
+    return path
 
 
 def _distinct(constats: Sequence[Constat]) -> list[Constat]:

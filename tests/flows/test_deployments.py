@@ -33,6 +33,7 @@ def test_la_liste_des_gestes_est_celle_que_la_documentation_annonce() -> None:
         "ouvrir-le-mois",
         "preparer-la-paie",
         "relever-le-depot",
+        "reviser-la-paie",
         "valider-la-paie",
     ]
 

@@ -29,6 +29,7 @@ from flows.declarer_et_restituer import declarer_et_restituer
 from flows.ouvrir_le_mois import ouvrir_le_mois
 from flows.preparer_la_paie import preparer_la_paie
 from flows.relever_le_depot import relever_le_depot
+from flows.reviser_la_paie import reviser_la_paie
 from flows.transport import collect, deliver_alone, drop_connection, look_at
 from flows.travail import Compte
 from flows.valider_la_paie import valider_la_paie
@@ -347,6 +348,19 @@ def test_rejouer_tout_le_mois_ne_change_aucun_document(agence: Agence) -> None:
 # La validation est le geste d'une personne
 
 
+def test_reviser_pose_les_classeurs_et_ne_change_aucun_etat(agence: Agence) -> None:
+    agence.computed(PETITE)
+    before = agence.etats()
+    state = played(reviser_la_paie, M)
+
+    assert done(state.result()) == {PETITE: True, NEANT: False, FAUTIF: False}
+    assert agence.etats() == before
+    assert [path.name for path in (Reglages().revisions / M).iterdir()] == [f"{PETITE}.xlsx"]
+    told = {row["adhérent"]: row["détail"] for row in report_of(state)}
+    assert "bulletins, net " in told[PETITE]
+    assert "rien n'est à réviser" in told[NEANT]
+
+
 def test_valider_exige_des_adherents_nommes_et_un_gestionnaire(agence: Agence) -> None:
     agence.computed(PETITE)
 
@@ -425,6 +439,7 @@ def test_ni_nom_ni_nir_ni_iban_dans_prefect(
     agence.drop(*CODES)
     relever_le_depot(M)
     preparer_la_paie(M)
+    reviser_la_paie(M)
     valider_la_paie(list(CODES), "camille", M)
     declarer_et_restituer(M)
     leak = ValueError(f"[parameters: {sorted(canaries)}]")

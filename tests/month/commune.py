@@ -140,7 +140,7 @@ def _agent(rang: int, rank: int, sigle: str, statut: str, contrat: Donnees, situ
         "civilite": "M" if sexe == 1 else "MME",
         "nom": f"Essai{_LETTRES[rank]}",
         "prenom": "Camille",
-        "nir": nir(sexe, birth, rang * 20 + rank),
+        "nir": nir(sexe, birth, rang * 15 + rank),
         "date_naissance": birth,
         "lieu_naissance": "Dragueville",
         "departement_naissance": "40",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -294,3 +295,19 @@ def test_le_plus_long_nom_permis_s_archive(service: DropClient, coffre, poser: P
     _releve(service, coffre)
 
     assert len(_archives(racine)) == 2
+
+
+@pytest.mark.hostile
+def test_dix_mille_petits_fichiers_se_prennent_par_lots(service: DropClient, coffre, racine: Path) -> None:
+    """Un dépôt inondé ne bloque pas la relève : elle prend son lot, dit que le reste attend, et revient."""
+    depot = racine / A / "depot"
+    for rank in range(10_050):
+        (depot / f"{rank:05d}.csv").write_bytes(b"%d" % rank)
+    bornes = DecideLimits(fichiers_max=25)
+    regard = take_all(service, A, store=coffre, previous={}, limits=bornes).look
+    report = take_all(service, A, store=coffre, previous=regard, limits=bornes)
+    issues = Counter(outcome.issue for outcome in report.outcomes)
+
+    assert issues[TakeIssue.PRIS] == 25
+    assert issues[TakeIssue.EN_ATTENTE] > 9_900
+    assert len(coffre.valeurs) == 25

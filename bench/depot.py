@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -95,7 +96,8 @@ def _town(data: dict[str, Any], code: str, rank: int) -> dict[str, Any]:
 def _server(folder: Path, codes: list[str]) -> Iterator[int]:
     """Le serveur embarqué, dans son propre processus ; il pose les réglages du client dans l'environnement."""
     line, service = keys.generate(folder / "cle"), keys.generate(folder / "cle-service")
-    host = keys.generate(folder / "hote") and keys.read_private(folder / "hote")
+    keys.generate(folder / "hote")
+    host = keys.read_private(folder / "hote")
     prisons = folder / "prisons"
     prisons.mkdir()
     (prisons / ".cle_hote_ed25519").write_bytes((folder / "hote").read_bytes())
@@ -104,7 +106,8 @@ def _server(folder: Path, codes: list[str]) -> Iterator[int]:
         adherents=tuple(Account(code=code, cles=(line,)) for code in codes), service=ServiceAccount(cles=(service,))
     )
     (folder / "comptes.json").write_text(accounts.model_dump_json(), encoding="utf-8")
-    port = 22022
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "sftp_drop.server", "--racine", str(prisons), "--port", str(port)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class DropError(Exception):
-    """Le serveur n'a pas fait ce qu'on lui demandait."""
+    """Le dépôt n'a pas fait ce qu'on lui demandait ; le message est en français et dit quoi faire."""
 
 
 class TransientError(DropError):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated
 
 import typer
 
-from desk.command.console import console, refuse
+from desk.command.console import console, explains_refusals
 from payroll.wording import plural
 from sftp_drop import keys
 from sftp_drop.openssh import (
@@ -24,9 +22,6 @@ from sftp_drop.openssh import (
     plan_open,
 )
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 adherent = typer.Typer(help="Les comptes des adhérents sur le dépôt SFTP de production.", no_args_is_help=True)
 depot = typer.Typer(help="Le serveur du dépôt SFTP de production (OpenSSH).", no_args_is_help=True)
 
@@ -40,19 +35,8 @@ def register(app: typer.Typer) -> None:
     app.add_typer(depot, name="depot")
 
 
-def _explains(command: Callable[P, R]) -> Callable[P, R]:
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except InstallationError as error:
-            raise refuse(str(error)) from None
-
-    return run
-
-
 @depot.command("installer")
-@_explains
+@explains_refusals
 def install(cle: Cles = None, essai: Essai = False) -> None:
     """Pose la configuration d'OpenSSH, le groupe des adhérents et le compte de l'agence (à lancer en root)."""
     installation = Installation()
@@ -62,7 +46,7 @@ def install(cle: Cles = None, essai: Essai = False) -> None:
 
 
 @adherent.command("ouvrir")
-@_explains
+@explains_refusals
 def open_account(code: Code, cle: Cles = None, essai: Essai = False) -> None:
     """Crée le compte d'un adhérent, sa prison, depot/ et retour/, ses clés et ses bornes. Se relance sans effet."""
     installation = Installation()
@@ -70,7 +54,7 @@ def open_account(code: Code, cle: Cles = None, essai: Essai = False) -> None:
 
 
 @adherent.command("cles")
-@_explains
+@explains_refusals
 def change_keys(
     code: Code,
     cle: Cles = None,
@@ -87,7 +71,7 @@ def change_keys(
 
 
 @adherent.command("fermer")
-@_explains
+@explains_refusals
 def close_account(code: Code, essai: Essai = False) -> None:
     """Ferme le compte d'un adhérent et coupe ses sessions ; ses dossiers restent."""
     installation = Installation()

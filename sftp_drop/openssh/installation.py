@@ -10,13 +10,13 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sftp_drop import layout
-from sftp_drop.decide import MIO
+from sftp_drop.errors import DropError
 
 _LOGIN = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _RESERVES = frozenset({"root", "daemon", "bin", "sys", "nobody", "sshd", "mail", "www-data", "backup", "postgres"})
 
 
-class InstallationError(Exception):
+class InstallationError(DropError):
     """Un geste impossible sur cette machine ; le message est en français et dit quoi faire."""
 
 
@@ -55,11 +55,6 @@ class Installation(BaseSettings):
     @property
     def configuration(self) -> Path:
         return self.reglages / "sshd_config"
-
-    @property
-    def taille_max(self) -> int:
-        """La borne par fichier, en octets."""
-        return self.fichier_mio * MIO
 
     def check_login(self, code: str) -> str:
         """Le code tel quel s'il peut être un compte du système ; sinon ``InstallationError``.

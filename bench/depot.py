@@ -22,6 +22,7 @@ import yaml
 from stdnum import luhn
 
 from bench.matiere import ACTE, MOIS
+from bench.tableau import Mesure
 from flows.transport import collect, deliver, drop_connection, look_at
 from payroll.month.adherents import import_adherent
 from payroll.month.ouvrir import open_month
@@ -44,6 +45,16 @@ class Charge:
     releve: float
     pris: int
     repondus: int
+
+
+def measure(*, quick: bool) -> Iterator[Mesure]:
+    """Des mairies qui déposent ensemble, puis la relève de l'agence."""
+    count = 60 if quick else 600
+    load = drop_all(count)
+    note = f"{load.pris} pris, {load.repondus} accusés, {SESSIONS} sessions à la fois"
+    yield Mesure(f"{count} mois ouverts et rendus", 0.3, load.ouverture / count, "s/adhérent")
+    yield Mesure(f"{count} mairies déposent", 60, load.depot, "s", note)
+    yield Mesure(f"relève de {count} dépôts", 60, load.releve, "s", "lire, contrôler, répondre, une connexion")
 
 
 def drop_all(count: int) -> Charge:

@@ -10,12 +10,15 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bench.matiere import ACTE, MOIS, installation
+from bench.tableau import Mesure, once, once_of_processor
 from dsn import controls, reader, writer
 from dsn.check_file import check_file
+from payroll.month.declarer import declare_month
+from payroll.month.restituer import pending_documents
 
 _AMOUNTS = re.compile(rb"(S21\.G00\.(?:51\.013|78\.004|81\.003|81\.004),'[1-9][0-9]*)\.[0-9]{2}'")
 _PERSON = b"S21.G00.30.001,'"
@@ -53,6 +56,32 @@ class Matiere:
         return _AMOUNTS.sub(rb"\g<1>.%02d'" % (rank % 100), number + person[len(_PERSON) + 13 :])
 
 
+def measure(*, quick: bool) -> Iterator[Mesure]:
+    """Produire la DSN des adhérents fictifs, puis la lire, l'écrire et la contrôler seules, en grand."""
+    place = installation()
+    seconds = once(lambda: [declare_month(place.registre, code, MOIS, ACTE, place.declarant) for code in place.codes])
+    contents = [
+        place.registre.pieces.get(document.sha256)
+        for code in place.codes
+        for document in pending_documents(place.registre, code)
+        if document.chemin.endswith(".dsn")
+    ]
+    matter = Matiere(max(contents, key=len))
+    content = b"".join(matter.message(1, 150 if quick else 1_500))
+    yield Mesure("DSN produite, contrôlée, gardée", 0.5, seconds / len(place.codes), "s/adhérent", "7 adhérents")
+    note = f"{content.count(EOL)} rubriques, {len(check_file(content))} anomalies"
+    measured = rates(content, 3 if quick else 5)
+    for name, work, aim in (
+        ("lecture d'une DSN, seule", "lecture", 1_000_000),
+        ("écriture d'une DSN, seule", "écriture", 1_000_000),
+        ("contrôle d'une DSN, seul", "contrôle", 250_000),
+        ("lecture et contrôle d'une DSN", "lecture et contrôle", 200_000),
+    ):
+        yield Mesure(name, aim, measured[work], "rubriques/s", note, plus=True)
+    peak, size = memory(matter, 20 if quick else 200)
+    yield Mesure("mémoire du contrôle d'un envoi", 64, peak, "Mio", f"fichier de {size:.0f} Mo")
+
+
 def rates(content: bytes, times: int) -> dict[str, float]:
     """Rubriques par seconde de processeur, au mieux : lecture, écriture, contrôle, lecture et contrôle."""
     lines = content.count(b"\n")
@@ -66,13 +95,7 @@ def rates(content: bytes, times: int) -> dict[str, float]:
 
 
 def _best(work: Callable[[], object], times: int) -> float:
-    """La plus courte de plusieurs mesures, en secondes de processeur : la charge des voisins compte moins."""
-    samples = []
-    for _ in range(times):
-        start = time.process_time()
-        work()
-        samples.append(time.process_time() - start)
-    return min(samples)
+    return min(once_of_processor(work) for _ in range(times))
 
 
 def memory(matter: Matiere, megabytes: int) -> tuple[float, float]:
@@ -85,17 +108,6 @@ def memory(matter: Matiere, megabytes: int) -> tuple[float, float]:
         path = Path(folder) / "envoi.dsn"
         with path.open("wb") as stream:
             stream.writelines(matter.message(megabytes * 1_000_000 // one, 20))
-        command = [sys.executable, "-m", "bench.dsn", str(path)]
+        command = [sys.executable, "-m", "bench.dsn_memoire", str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return float(done.stdout), path.stat().st_size / 1_000_000
-
-
-def _measure(path: str) -> None:
-    """Imprime le plus haut de mémoire du processus ; ``ru_maxrss`` compterait aussi celle du processus parent."""
-    check_file(path)
-    status = Path("/proc/self/status").read_text("ascii")
-    print(int(re.search(r"VmHWM:\s+([0-9]+) kB", status)[1]) / 1024)  # type: ignore[index]
-
-
-if __name__ == "__main__":
-    _measure(sys.argv[1])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -84,7 +86,12 @@ class Installation:
             ]
 
 
-def installation() -> tuple[tempfile.TemporaryDirectory[str], Installation]:
-    """L'installation jetable, et le dossier à garder ouvert tant qu'on s'en sert."""
+@cache
+def installation() -> Installation:
+    """L'installation jetable, une par processus ; son dossier s'efface à la fin."""
     folder = tempfile.TemporaryDirectory(prefix="paie-mesure-")
-    return folder, Installation(Path(folder.name))
+    place = Installation(Path(folder.name))
+    # Fermer le registre d'abord : SQLite tient encore son fichier.
+    atexit.register(folder.cleanup)
+    atexit.register(place.registre.close)
+    return place

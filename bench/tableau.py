@@ -1,0 +1,118 @@
+"""Une mesure et le tableau de toutes : ce qui est visé, ce qui est mesuré, si c'est tenu.
+
+Un module de mesures offre ``measure(quick) -> Iterator[Mesure]`` ; ``bench/__main__.py`` l'appelle par son nom.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+CIBLE = Path("var/bench.json")
+LARGEUR = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Mesure:
+    """Une ligne du tableau. ``mesure`` à ``None`` : non mesurée, et la note dit pourquoi."""
+
+    nom: str
+    vise: float
+    mesure: float | None
+    unite: str
+    note: str = ""
+    plus: bool = False
+    """Vrai : plus c'est grand, mieux c'est (un débit, un nombre de fois) ; faux : une durée, une mémoire."""
+
+    @property
+    def tenue(self) -> bool:
+        """Vrai si la mesure atteint ce qui est visé ; une mesure absente n'est pas tenue."""
+        if self.mesure is None:
+            return False
+        return self.mesure >= self.vise if self.plus else self.mesure <= self.vise
+
+    def row(self) -> dict[str, object]:
+        """La ligne telle que l'écrit ``var/bench.json``."""
+        measured = None if self.mesure is None else round(self.mesure, 4)
+        return {
+            "name": self.nom,
+            "aim": self.vise,
+            "measured": measured,
+            "unit": self.unite,
+            "ok": self.tenue,
+            "note": self.note,
+        }
+
+
+def once(work: Callable[[], object]) -> float:
+    """La durée d'un travail, en secondes de montre."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def once_of_processor(work: Callable[[], object]) -> float:
+    """La durée d'un travail, en secondes de processeur : la charge des voisins de machine n'y compte pas."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def best(work: Callable[[], object], times: int) -> float:
+    """La plus courte de plusieurs durées, en secondes de montre."""
+    return min(once(work) for _ in range(times))
+
+
+def highest_memory() -> float:
+    """Le plus haut de mémoire de ce processus, en Mio ; ``ru_maxrss`` compterait aussi celle du processus parent."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) / 1024
+
+
+def machine() -> str:
+    """Où l'on mesure : cœurs, mémoire, système, Python."""
+    gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} cœurs, {gibibytes:.0f} Gio, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}"
+    )
+
+
+def tell(mesures: Sequence[Mesure]) -> None:
+    """Imprime le tableau et l'écrit dans ``var/bench.json``."""
+    # Chargés ici : un processus qui mesure sa mémoire n'a que faire de la mise en page.
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"Mesures ({machine()})", title_justify="left")
+    for column in ("Mesure", "Visé", "Mesuré", "Unité", "Mesuré ÷ visé", "Tenu", "Note"):
+        table.add_column(column)
+    for mesure in mesures:
+        known = mesure.mesure
+        table.add_row(
+            mesure.nom,
+            _french(mesure.vise),
+            "non mesuré" if known is None else _french(known),
+            mesure.unite,
+            "" if known is None else _french(known / mesure.vise),
+            "oui" if mesure.tenue else "non",
+            mesure.note,
+        )
+    console = Console()
+    # Dans un fichier ou une fenêtre étroite, rich couperait les noms au milieu.
+    Console(width=max(console.width, LARGEUR)).print(table)
+    CIBLE.parent.mkdir(parents=True, exist_ok=True)
+    rows = [mesure.row() for mesure in mesures]
+    CIBLE.write_text(json.dumps(rows, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _french(value: float) -> str:
+    """Trois chiffres qui comptent, à la française : « 1 234 », « 12,3 », « 0,045 »."""
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:,.0f}".replace(",", "\u202f")
+    return f"{value:.3g}".replace(".", ",")

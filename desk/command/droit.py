@@ -38,7 +38,7 @@ def cas(fichiers: Annotated[list[Path], typer.Argument(help="Fichiers YAML de ca
 
 def doutes(mois: Annotated[str | None, typer.Option("--mois", "-m", help="Un seul mois, AAAA-MM")] = None) -> None:
     """Liste ce que les textes laissent ouvert : chiffres, règles, rubriques et codes DSN, avec le choix retenu."""
-    console.print(legislation.render(all_doubts(parse_month(mois) if mois else None)), markup=False)
+    console.print(legislation.render(all_doubts(parse_month(mois) if mois else None)), markup=False, soft_wrap=True)
 
 
 @explains_refusals

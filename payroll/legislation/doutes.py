@@ -33,6 +33,8 @@ class Nature(StrEnum):
     REGLE = "règle"
     RUBRIQUE = "rubrique"
     CODE_DSN = "code DSN"
+    DOCUMENT = "document rendu"
+    CONSERVATION = "durée de garde"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from payroll.month.commun import Acte, GesteRefuse, find_adherent, key, put_docu
 from payroll.month.declarant import Declarant
 from payroll.month.declaration import Employe, declare_bulletin
 from payroll.month.declaration_employeur import address_of, contacts_of, declare_establishment, unpayable
-from payroll.month.doutes import all_doubts
+from payroll.month.doutes import pay_doubts
 from payroll.month.lire import BulletinLu, read_bulletins
 from payroll.month.messages import last_declared, same_but_for_sending, sent_messages
 from payroll.month.rapprocher import Rapprochement, reconcile, to_csv, unsettled
@@ -158,7 +158,7 @@ def _require_replaceable(adherent: Adherent, paie: Paie, mois: Month, sent: Sequ
 
 
 def _require_confirmation(mois: Month, confirmation: str) -> None:
-    doubts = all_doubts(mois)
+    doubts = pay_doubts(mois)
     if doubts and not confirmation.strip():
         raise GesteRefuse(
             f"Un envoi réel emploie {plural(len(doubts), 'ligne')} que personne n'a confirmées (« paie doutes "

@@ -15,9 +15,11 @@ import subprocess
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import Connection, NullPool, inspect, table, text
 from sqlalchemy.engine import make_url
-from sqlmodel import Session, SQLModel, func, select
+from sqlmodel import create_engine, func, select
 
 from payroll.month.commun import Acte, GesteRefuse, record
 from payroll.store import audit
@@ -35,7 +37,7 @@ class Sauvegarde:
     dossier: Path
     pieces: int
     lignes: int
-    """Lignes de toutes les tables."""
+    """Lignes de toutes les tables, comptées dans la copie elle-même."""
 
 
 def backup(registre: Registre, dossier: Path, acte: Acte) -> Sauvegarde:
@@ -46,16 +48,15 @@ def backup(registre: Registre, dossier: Path, acte: Acte) -> Sauvegarde:
     with registre.transaction() as session:
         record(session, acte, "sauvegarder", "", None)
     base = dossier / _BASE[registre.engine.dialect.name]
-    _copy_base(registre, base)
+    rows = _copy_base(registre, base)
     pieces = list(registre.pieces.names())
     for name in pieces:
         target = dossier / "pieces" / name[:2] / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(registre.pieces.path(name), target)
-    with registre.transaction() as session:
-        rows = _count(session)
     manifest = {
         "cle": registre.coffre.current,
+        "lignes": rows,
         "le": acte.moment.isoformat(),
         "fichiers": {str(path.relative_to(dossier)): _digest(path) for path in _files(dossier)},
     }
@@ -78,6 +79,12 @@ def restore(source: Path, url: str, pieces: Path, cles: Path) -> Sauvegarde:
         shutil.copytree(source / "pieces", pieces, dirs_exist_ok=True)
     registre = Registre(url, pieces, cles)
     try:
+        with registre.engine.connect() as connection:
+            found = _count(connection)
+        if found != manifest.get("lignes", found):
+            raise GesteRefuse(
+                f"la base restaurée compte {found} lignes, la sauvegarde en annonçait {manifest['lignes']}."
+            )
         registre.upgrade()
         return verify(registre, source)
     finally:
@@ -93,7 +100,7 @@ def verify(registre: Registre, dossier: Path) -> Sauvegarde:
             for sha256 in session.exec(select(column))
         }
         _, breaks = audit.verify(session)
-        rows = _count(session)
+        rows = _count(session.connection())
     missing = sorted(name for name in named if not registre.pieces.path(name).exists())
     if missing:
         raise GesteRefuse(f"{len(missing)} pièces nommées par la base manquent, la première : {missing[0][:12]}…")
@@ -104,9 +111,9 @@ def verify(registre: Registre, dossier: Path) -> Sauvegarde:
     return Sauvegarde(dossier, len(list(registre.pieces.names())), rows)
 
 
-def _checked_manifest(source: Path) -> dict[str, dict[str, str]]:
+def _checked_manifest(source: Path) -> dict[str, Any]:
     try:
-        manifest: dict[str, dict[str, str]] = json.loads((source / MANIFESTE).read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads((source / MANIFESTE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise GesteRefuse(f"{source} n'est pas une sauvegarde achevée : son manifeste manque.") from error
     present = {str(path.relative_to(source)) for path in _files(source)} - {MANIFESTE}
@@ -118,13 +125,20 @@ def _checked_manifest(source: Path) -> dict[str, dict[str, str]]:
     return manifest
 
 
-def _copy_base(registre: Registre, target: Path) -> None:
+def _copy_base(registre: Registre, target: Path) -> int:
+    """Copie la base en marche ; rend le nombre de lignes de la copie."""
     if registre.engine.dialect.name == "sqlite":
         source = registre.engine.url.database or ""
         with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
             live.backup(copy)
-        return
-    _postgres(["pg_dump", "--format=custom", "--no-owner", f"--file={target}"], registre.url)
+        with create_engine(f"sqlite:///{target}", poolclass=NullPool).connect() as connection:
+            return _count(connection)
+    # Le compte et la copie lisent le même instant : pg_dump reprend l'instantané de la transaction qui compte.
+    with registre.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+        dump = ["pg_dump", "--format=custom", "--no-owner", f"--snapshot={snapshot}", f"--file={target}"]
+        _postgres(dump, registre.url)
+        return _count(connection)
 
 
 def _restore_base(source: Path, url: str) -> None:
@@ -158,8 +172,10 @@ def _postgres(command: list[str], url: str) -> None:
         raise GesteRefuse(f"{command[0]} a échoué : {done.stderr.strip().splitlines()[-1] if done.stderr else ''}")
 
 
-def _count(session: Session) -> int:
-    return sum(session.exec(select(func.count()).select_from(table)).one() for table in SQLModel.metadata.sorted_tables)
+def _count(connection: Connection) -> int:
+    """Les lignes des tables présentes, celles d'une version plus ancienne comprises."""
+    names = inspect(connection).get_table_names()
+    return sum(connection.execute(select(func.count()).select_from(table(name))).scalar_one() for name in names)
 
 
 def _files(folder: Path) -> list[Path]:

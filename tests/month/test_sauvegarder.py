@@ -13,7 +13,8 @@ from payroll.month.commun import GesteRefuse
 from payroll.month.sauvegarder import MANIFESTE, backup, restore
 from payroll.store import audit
 from payroll.store.registre import Registre
-from tests.month.gestes import Lieu, acte
+from tests.month.gestes import Lieu, acte, description, inscrire
+from tests.postgres import cluster
 
 ACTE = acte(100)
 
@@ -52,6 +53,34 @@ def test_une_installation_restauree_ailleurs_est_la_meme(restitue: Lieu, tmp_pat
     names = list(restitue.registre.pieces.names())
     assert (len(names), list(other.pieces.names())) == (done.pieces, names)
     assert [other.pieces.get(name) for name in names] == [restitue.registre.pieces.get(name) for name in names]
+
+
+@pytest.mark.postgres
+def test_une_base_postgresql_se_restaure_dans_une_autre(tmp_path: Path) -> None:
+    """pg_dump pendant que l'on compte, pg_restore dans une base neuve : les mêmes lignes, les mêmes pièces."""
+    with cluster() as fresh:
+        live = inscrire(fresh(tmp_path / "a"), tmp_path, description("lubescaux"))
+        live.jusqu_a_la_restitution()
+        done = backup(live.registre, tmp_path / "copie", ACTE)
+        other = fresh(tmp_path / "b")
+        with other.engine.begin() as connection:  # une base vide, comme « createdb » la laisse
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        other.close()
+        place = tmp_path / "b" / "neuf"
+        restored = restore(tmp_path / "copie", other.url, place, live.registre.cles)
+
+        assert (restored.lignes, restored.pieces) == (done.lignes, done.pieces)
+        assert restored.pieces == len(list(live.registre.pieces.names())) > 0
+
+
+def test_une_base_restauree_qui_n_a_pas_toutes_ses_lignes_se_dit(restitue: Lieu, tmp_path: Path) -> None:
+    done = backup(restitue.registre, tmp_path / "copie", ACTE)
+    manifest = json.loads((tmp_path / "copie" / MANIFESTE).read_text())
+    (tmp_path / "copie" / MANIFESTE).write_text(json.dumps(manifest | {"lignes": done.lignes + 1}))
+
+    with pytest.raises(GesteRefuse, match=f"compte {done.lignes} lignes, la sauvegarde en annonçait {done.lignes + 1}"):
+        _restored(restitue, tmp_path)
 
 
 @pytest.mark.privacy

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,15 +96,13 @@ class Registre:
 
     def upgrade(self) -> None:
         """Amène la base au dernier schéma (Alembic) ; sans effet si elle y est."""
-        configuration = Config()
-        configuration.set_main_option("script_location", str(_MIGRATIONS))
-        configuration.attributes["engine"] = self.engine
         # Le contexte d'Alembic est global : deux fils qui migrent à la fois se le volent.
         with _UPGRADING:
-            head = ScriptDirectory.from_config(configuration).get_current_head()
             with self.engine.connect() as connection:
                 current = MigrationContext.configure(connection).get_current_revision()
-            if current != head:
+            if current != _head():
+                configuration = _configuration()
+                configuration.attributes["engine"] = self.engine
                 command.upgrade(configuration, "head")
 
     @contextmanager
@@ -114,6 +113,18 @@ class Registre:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _configuration() -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_MIGRATIONS))
+    return configuration
+
+
+@cache
+def _head() -> str | None:
+    """Le dernier schéma, lu une fois : relire les migrations à chaque geste coûtait 15 ms, autant qu'une tâche."""
+    return ScriptDirectory.from_config(_configuration()).get_current_head()
 
 
 def _engine(url: str) -> Engine:

@@ -10,7 +10,8 @@ import typer
 
 from desk.command.console import console, explains_refusals, opened, refuse, show_table
 from payroll.month.commun import adherent_codes
-from payroll.month.evenements import Complement, EtatEvenement, due_events, event_name, produce_event
+from payroll.month.evenements import EtatEvenement, due_events
+from payroll.month.signaler import Complement, event_name, produce_event
 from payroll.settings import Reglages
 from payroll.wording import plural
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, key, record
-from payroll.month.evenements import event_name
+from payroll.month.signaler import event_name
 from payroll.periods import Month
 from payroll.store.registre import Registre
 from payroll.store.tables import Adherent, Contrat, MessageDsn, Paie

@@ -1,38 +1,22 @@
 """Les événements à signaler : ce que la paie sait d'un arrêt, d'une reprise, d'une fin, et pour quand.
 
-Un signalement répète les données identifiantes de la dernière mensuelle (CT §2.5.1) : il se construit à partir d'elle.
 La fonction publique n'est concernée que si la procédure est celle du secteur privé (CT §2.5) : les autres agents sont
-listés avec la raison qui les écarte.
+listés avec la raison qui les écarte. ``signaler`` produit le message de ce qui est à signaler.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
 from sqlmodel import Session, col, or_, select
 
 from dsn import codes as dsn_codes
-from dsn.anomalies import blocking
-from dsn.check_file import check_file
-from dsn.evenements import (
-    ARRET,
-    FIN,
-    REPRISE,
-    ArretSignale,
-    EvenementImpossible,
-    FinSignalee,
-    ReprisePrecoce,
-    Signalement,
-    build_event,
-)
-from dsn.message import Message
-from dsn.reader import read
-from dsn.writer import write
-from payroll.month.commun import Acte, GesteRefuse, aware, find_adherent, key, record
+from dsn.evenements import ARRET, FIN, REPRISE
+from payroll.month.commun import aware, find_adherent, key
 from payroll.month.delais import deadline
 from payroll.month.situations import announced_exits, end_of
 from payroll.periods import Month
@@ -50,15 +34,13 @@ from payroll.store.tables import (
     SortieAnnoncee,
 )
 from payroll.store.tables_dsn import SignalementDsn
-from payroll.wording import plural
 
 FENETRE = timedelta(days=92)
 """Un événement plus ancien n'est plus à signaler : les mensuelles l'ont porté."""
-_JOUR = timedelta(days=1)
-_RETOUR = "reprise "
+JOUR = timedelta(days=1)
+RETOUR = "reprise "
 _NOMS = {ARRET: "arrêt de travail", REPRISE: "reprise anticipée", FIN: "fin de contrat"}
 _REGLES = {ARRET: "arret", REPRISE: "reprise", FIN: "fin"}
-_ACCIDENTS = frozenset({"04", "05", "06"})
 _PUBLIC = (
     "{statut} : le cahier technique (§2.5) n'emploie pas les signalements pour la fonction publique, sauf procédure "
     "identique au secteur privé ; rien à signaler, l'événement est dans la mensuelle"
@@ -99,22 +81,7 @@ class Evenement:
 
 
 @dataclass(frozen=True, slots=True)
-class Complement:
-    """Ce que la paie ne sait pas et qu'un signalement peut exiger."""
-
-    accident: date | None = None
-    notification: date | None = None
-    signature: date | None = None
-    engagement: date | None = None
-    preavis: str = ""
-    debut_preavis: date | None = None
-    fin_preavis: date | None = None
-    subrogation: tuple[date, date] | None = None
-    """Début et fin de la subrogation ; l'IBAN est celui de l'adhérent."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Connu:
+class Connu:
     """Un contrat et tout ce qui le concerne."""
 
     contrat: Contrat
@@ -130,94 +97,19 @@ def due_events(registre: Registre, code: str, today: date) -> list[Evenement]:
     """Les événements d'un adhérent, par échéance ; ce qui est hors champ vient en dernier, avec sa raison."""
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
-        sent = _sent(session, adherent)
-        months = _declared_months(session, adherent)
+        sent = sent_events(session, adherent)
+        months = declared_months(session, adherent)
         found = [
             event
-            for known in _known(session, adherent, today)
-            for event in _events_of(adherent, known, sent, months, today)
+            for known in known_contracts(session, adherent, today)
+            for event in events_of(adherent, known, sent, months, today)
         ]
     return sorted(found, key=lambda item: (item.echeance or date.max, item.matricule, item.nature, item.fait))
 
 
-def produce_event(
-    registre: Registre, code: str, contrat: str, fait: str, acte: Acte, complement: Complement | None = None
-) -> SignalementDsn:
-    """Produit, contrôle et garde le signalement d'un événement ; déjà produit et inchangé, il est rendu tel quel.
-
-    Lève :class:`GesteRefuse` si l'événement n'est pas à signaler, s'il manque une donnée, ou si un contrôle bloque.
-    """
-    told = complement or Complement()
-    with registre.transaction() as session:
-        adherent = find_adherent(session, code)
-        known = next(
-            (row for row in _known(session, adherent, acte.moment.date()) if row.contrat.numero == contrat), None
-        )
-        if known is None:
-            raise GesteRefuse(f"Aucun contrat « {contrat} » n'a d'événement connu chez {adherent.nom}.")
-        sent = _sent(session, adherent)
-        months = _declared_months(session, adherent)
-        events = _events_of(adherent, known, sent, months, acte.moment.date())
-        event = next((row for row in events if row.fait == fait and row.etat != EtatEvenement.HORS_CHAMP), None)
-        if event is None:
-            raise GesteRefuse(
-                f"« {fait} » n'est pas un événement à signaler de ce contrat (« paie evenements » les liste)."
-            )
-        earlier = sent.get((key(known.contrat.id), event.nature, fait))
-        if event.etat is EtatEvenement.PRODUIT and earlier is not None:
-            return earlier
-        said = _fact(adherent, known, event, sent, told)
-        monthly = _monthly(session, registre, adherent, known, event)
-        number = 1 if earlier is None else earlier.numero_ordre + 1
-        try:
-            message = build_event(
-                monthly,
-                Signalement(
-                    nir=known.agent.nir,
-                    contrat=known.contrat.numero,
-                    fait=said,
-                    numero_ordre=number,
-                    constitution=acte.moment.date(),
-                    remplace="" if earlier is None else _identifier(earlier),
-                ),
-            )
-        except EvenementImpossible as problem:
-            raise GesteRefuse(f"Contrat {contrat}, {event.nom} : {problem}.") from None
-        content = write(message)
-        anomalies = check_file(content)
-        refused = blocking(anomalies)
-        if refused:
-            raise GesteRefuse(
-                f"Contrat {contrat}, {event.nom} : le signalement serait rejeté "
-                f"({plural(len(refused), 'constat')}), à commencer par : {refused[0]}"
-            )
-        row = SignalementDsn(
-            adherent_id=key(adherent.id),
-            contrat_id=key(known.contrat.id),
-            nature=event.nature,
-            fait=fait,
-            fin=_end_said(said),
-            type="01" if earlier is None else "03",
-            numero_ordre=number,
-            norme=message.version or "",
-            constitue_le=acte.moment,
-            sha256=registre.pieces.put(content),
-            anomalies=[asdict(anomaly) for anomaly in anomalies],
-        )
-        session.add(row)
-        detail = {"nature": event.nature, "contrat": contrat, "empreinte": row.sha256[:12]}
-        record(session, acte, "signaler", code, Month.of(event.date), **detail)
-        return row
-
-
-def event_name(code: str, contrat: str, row: SignalementDsn) -> str:
-    """Le nom du fichier d'un signalement : des identifiants seulement."""
-    return f"signalement-{row.nature}-{code}-{contrat}-{row.fin:%Y%m%d}-{row.numero_ordre}.dsn"
-
-
-def _events_of(
+def events_of(
     adherent: Adherent,
-    known: _Connu,
+    known: Connu,
     sent: Mapping[tuple[int, str, str], SignalementDsn],
     months: frozenset[str],
     today: date,
@@ -232,8 +124,8 @@ def _events_of(
             found.append(_event(adherent, known, ARRET, fact, absence.debut, since, done, months))
             continue
         # L'arrêt signalé finit plus tôt que prévu : c'est une reprise, pas un nouvel arrêt.
-        back = absence.fin + _JOUR
-        fact_back = f"{_RETOUR}{fact}"
+        back = absence.fin + JOUR
+        fact_back = f"{RETOUR}{fact}"
         said = sent.get((contrat_id, REPRISE, fact_back))
         found.append(_event(adherent, known, ARRET, fact, absence.debut, since, True, months))
         if back <= today:
@@ -248,7 +140,7 @@ def _events_of(
 
 def _event(
     adherent: Adherent,
-    known: _Connu,
+    known: Connu,
     nature: str,
     fact: str,
     day: date,
@@ -292,89 +184,7 @@ _WHY = {
 }
 
 
-def _fact(
-    adherent: Adherent,
-    known: _Connu,
-    event: Evenement,
-    sent: Mapping[tuple[int, str, str], SignalementDsn],
-    told: Complement,
-) -> ArretSignale | ReprisePrecoce | FinSignalee:
-    if event.nature == FIN:
-        return FinSignalee(
-            fin=event.date,
-            motif=known.motif,
-            dernier_jour_paye=event.date,
-            notification=told.notification,
-            signature=told.signature,
-            engagement=told.engagement,
-            preavis=told.preavis,
-            debut_preavis=told.debut_preavis,
-            fin_preavis=told.fin_preavis,
-        )
-    stop = event.fait.removeprefix(_RETOUR)
-    absence = next(row for row, _ in known.arrets if f"{row.type} {row.debut.isoformat()}" == stop)
-    row = dsn_codes.load().absence(absence.type)
-    motif = (row.valeur if row else "") or ""
-    if motif in _ACCIDENTS and told.accident is None:
-        raise GesteRefuse(
-            f"Contrat {event.contrat} : la date de l'accident ou de la première constatation est exigée pour cet arrêt "
-            "(S21.G00.60.012). Donnez --accident."
-        )
-    accident = told.accident if motif in _ACCIDENTS else None
-    worked = absence.debut - _JOUR
-    if event.nature == REPRISE:
-        first = sent[(key(known.contrat.id), ARRET, stop)]
-        return ReprisePrecoce(
-            motif=motif,
-            dernier_jour_travaille=worked,
-            fin_previsionnelle=first.fin,
-            reprise=event.date,
-            accident=accident,
-        )
-    start, end = told.subrogation or (None, None)
-    return ArretSignale(
-        motif=motif,
-        dernier_jour_travaille=worked,
-        fin_previsionnelle=absence.fin,
-        subrogation=told.subrogation is not None,
-        debut_subrogation=start,
-        fin_subrogation=end,
-        iban=adherent.iban if told.subrogation else "",
-        bic=adherent.bic if told.subrogation else "",
-        accident=accident,
-    )
-
-
-def _end_said(fact: ArretSignale | ReprisePrecoce | FinSignalee) -> date:
-    if isinstance(fact, ArretSignale):
-        return fact.fin_previsionnelle
-    return fact.reprise if isinstance(fact, ReprisePrecoce) else fact.fin
-
-
-def _identifier(row: SignalementDsn) -> str:
-    """L'identifiant d'un signalement remplacé : sa date de constitution et son numéro d'ordre (S20.G00.05.006)."""
-    return f"{aware(row.constitue_le):%d%m%Y}{row.numero_ordre}"
-
-
-def _monthly(session: Session, registre: Registre, adherent: Adherent, known: _Connu, event: Evenement) -> Message:
-    """La mensuelle à répéter : celle du mois de la fin, ou la dernière déclarée."""
-    query = (
-        select(MessageDsn)
-        .join(Paie, col(Paie.id) == col(MessageDsn.paie_id))
-        .where(Paie.adherent_id == adherent.id)
-        .order_by(col(Paie.mois).desc(), col(MessageDsn.numero_ordre).desc())
-    )
-    if event.nature == FIN:
-        query = query.where(Paie.mois == str(Month.of(event.date)))
-    last = session.exec(query).first()
-    if last is None:
-        month = Month.of(event.date).libelle
-        raise GesteRefuse(f"Contrat {known.contrat.numero} : déclarez d'abord une mensuelle ({month}).")
-    message, _ = read(registre.pieces.get(last.sha256))
-    return message
-
-
-def _known(session: Session, adherent: Adherent, today: date) -> list[_Connu]:
+def known_contracts(session: Session, adherent: Adherent, today: date) -> list[Connu]:
     """Les contrats de l'adhérent, avec leurs arrêts récents et leur fin."""
     exits = announced_exits(session, adherent)
     stops = _stops(session, adherent, today)
@@ -393,7 +203,7 @@ def _known(session: Session, adherent: Adherent, today: date) -> list[_Connu]:
         )
     }
     return [
-        _Connu(
+        Connu(
             contrat=contrat,
             agent=agent,
             population=_population(contrat, regimes.get(key(contrat.id), "")),
@@ -436,12 +246,7 @@ def _stops(session: Session, adherent: Adherent, today: date) -> dict[int, list[
         # Un arrêt annoncé à l'avance ne se signale pas avant d'avoir commencé.
         since = max(absence.debut, aware(fichier.recu_le).date()) if fichier is not None else absence.debut
         last = chain[-1][0] if chain else None
-        if (
-            last is not None
-            and absence.prolongation
-            and last.type == absence.type
-            and absence.debut <= last.fin + _JOUR
-        ):
+        if last is not None and absence.prolongation and last.type == absence.type and absence.debut <= last.fin + JOUR:
             merged = Absence(**{**last.model_dump(), "fin": max(last.fin, absence.fin)})
             chain[-1] = (merged, since)
         else:
@@ -452,7 +257,7 @@ def _stops(session: Session, adherent: Adherent, today: date) -> dict[int, list[
     }
 
 
-def _sent(session: Session, adherent: Adherent) -> dict[tuple[int, str, str], SignalementDsn]:
+def sent_events(session: Session, adherent: Adherent) -> dict[tuple[int, str, str], SignalementDsn]:
     """Le dernier signalement de chaque événement."""
     rows = session.exec(
         select(SignalementDsn)
@@ -462,7 +267,7 @@ def _sent(session: Session, adherent: Adherent) -> dict[tuple[int, str, str], Si
     return {(row.contrat_id, row.nature, row.fait): row for row in rows}
 
 
-def _declared_months(session: Session, adherent: Adherent) -> frozenset[str]:
+def declared_months(session: Session, adherent: Adherent) -> frozenset[str]:
     return frozenset(
         session.exec(
             select(Paie.mois)

@@ -10,7 +10,8 @@ from dsn.anomalies import blocking
 from dsn.check_file import check_file
 from dsn.reader import read
 from payroll.month.commun import GesteRefuse
-from payroll.month.evenements import Complement, EtatEvenement, Evenement, due_events, event_name, produce_event
+from payroll.month.evenements import EtatEvenement, Evenement, due_events
+from payroll.month.signaler import Complement, event_name, produce_event
 from payroll.periods import Month
 from payroll.store.tables import Adherent, Contrat
 from payroll.store.tables import Evenement as Journal

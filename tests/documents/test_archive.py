@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -132,3 +133,22 @@ def test_le_fichier_reuni_porte_chaque_bulletin_avec_son_signet() -> None:
 
 def test_memes_faits_memes_octets() -> None:
     assert render_all(FACTS) == render_all(FACTS)
+
+
+def test_plusieurs_bulletins_en_meme_temps_sont_les_memes() -> None:
+    """Les polices sont partagées entre les documents : l'un ne doit rien laisser dans l'autre."""
+    alone = [render(facts) for facts in FACTS]
+    with ThreadPoolExecutor(4) as workers:
+        together = list(workers.map(render, FACTS * 5))
+    assert together == alone * 5
+
+
+def test_un_nom_venu_d_ailleurs_fait_embarquer_les_caracteres_qu_il_demande() -> None:
+    facts = replace(FACTS[0], agent=replace(FACTS[0].agent, nom="Ibañez", prenom="Søren"))
+    content = render(facts)
+    reader = PdfReader(io.BytesIO(content))
+    assert "IBAÑEZ Søren" in reader.pages[0].extract_text()
+    fonts = reader.pages[0]["/Resources"]["/Font"]  # type: ignore[index]
+    names = {str(font.get_object()["/BaseFont"]) for font in fonts.values()}
+    assert names == {"/PAIECO+Roboto-Regular", "/PAIEEN+Roboto-Bold"}
+    assert len(content) > len(render(FACTS[0]))

@@ -160,14 +160,6 @@ class Figures:
         """Le texte de droit du chiffre en vigueur."""
         return self.value(cle).texte
 
-    @property
-    def point_annuel(self) -> Fraction:
-        """La valeur annuelle du point d'indice en euros (59,0734), tirée du traitement de l'indice 100.
-
-        Décret 85-1148 art. 3 : le texte fixe l'indice 100 (5 907,34 €) ; le point en est le centième exact.
-        """
-        return self.fraction("point_indice.valeur_annuelle_indice_100") / 100
-
     def pas_scale(self, territoire: str) -> PasScale:
         """La grille du taux par défaut en vigueur au premier jour de la période (CGI art. 204 H III-1)."""
         return scale_on(self.grilles, self.jour, territoire, self.moment)

@@ -15,7 +15,7 @@ from payroll.legislation.conges import load_conges
 from payroll.legislation.doutes import Doute, doubts_of_figures, doubts_of_scales, read_rules
 from payroll.legislation.errors import LegislationError, Probleme, french_day
 from payroll.legislation.figures import Chiffre, Figures, read_figures
-from payroll.legislation.pas import PasScale, read_scales, scale_on
+from payroll.legislation.pas import PasScale, read_scales
 from payroll.legislation.reading import Confiance, read_yaml
 from payroll.periods import Month
 
@@ -47,10 +47,6 @@ class Legislation:
     def on(self, day: date) -> Figures:
         """Les chiffres en vigueur ce jour-là (début d'un arrêt, versement, effet d'un texte en cours de mois)."""
         return Figures(day, f"le {french_day(day)}", self.chiffres, self.sans_chiffre, self.grilles)
-
-    def pas_scale_at(self, day: date, territoire: str) -> PasScale:
-        """La grille du taux par défaut en vigueur au jour du versement (CGI art. 204 H III-1)."""
-        return scale_on(self.grilles, day, territoire, f"le {french_day(day)}")
 
     def doubts(self, month: Month | None = None, populations: Collection[str] | None = None) -> list[Doute]:
         """Tout ce qui n'est pas confirmé, chiffres puis règles ; limité au mois et aux populations si on les donne."""

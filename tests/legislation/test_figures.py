@@ -155,7 +155,6 @@ def test_les_unites_rendent_centimes_millioniemes_et_entiers() -> None:
     janvier = LOI.at(Month(2026, 1))
 
     assert janvier.cents("point_indice.valeur_annuelle_indice_100") == 590_734
-    assert janvier.point_annuel == Fraction("59.0734")
     assert janvier.rate("dialogue_social.taux") == 160
     assert janvier.rate("temps_partiel.fraction_remuneree.50") == 500_000
     assert janvier.integer("ircantec.plafond_tranche_b") == 8

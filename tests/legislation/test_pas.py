@@ -16,7 +16,7 @@ from payroll.periods import Month
 LOI = load()
 TERRITOIRES = ("metropole", "guadeloupe_martinique_reunion", "guyane_mayotte")
 JOURS = (date(2025, 1, 1), date(2025, 5, 1), date(2026, 5, 1))
-GRILLES = [LOI.pas_scale_at(jour, territoire) for territoire in TERRITOIRES for jour in JOURS]
+GRILLES = [LOI.on(jour).pas_scale(territoire) for territoire in TERRITOIRES for jour in JOURS]
 
 # Les vingt taux de l'article 204 H III-1 sont les mêmes partout, en millièmes.
 TAUX = (0, 5, 13, 21, 29, 35, 41, 53, 75, 99, 119, 138, 158, 179, 200, 240, 280, 330, 380, 430)
@@ -76,14 +76,14 @@ def test_une_base_nulle_ou_negative_n_est_pas_imposee() -> None:
     ],
 )
 def test_la_grille_est_celle_du_territoire_et_du_jour(territoire: str, jour: str, base: int, taux: int) -> None:
-    assert LOI.pas_scale_at(date.fromisoformat(jour), territoire).rate(base) == taux
+    assert LOI.on(date.fromisoformat(jour)).pas_scale(territoire).rate(base) == taux
 
 
 @pytest.mark.parametrize("territoire", TERRITOIRES)
 @pytest.mark.parametrize("rang, indexation", [(0, 1018), (1, 1009)], ids=["2025 +1,8 %", "2026 +0,9 %"])
 def test_chaque_borne_suit_l_indexation_de_la_loi_de_finances(territoire: str, rang: int, indexation: int) -> None:
     """Toutes les bornes, arrondies à l'euro, montent de 1,8 % en 2025 puis de 0,9 % en 2026."""
-    ancienne, nouvelle = (LOI.pas_scale_at(jour, territoire) for jour in JOURS[rang : rang + 2])
+    ancienne, nouvelle = (LOI.on(jour).pas_scale(territoire) for jour in JOURS[rang : rang + 2])
 
     assert nouvelle.bornes == tuple(100 * round_half_up(borne * indexation, 100_000) for borne in ancienne.bornes)
 
@@ -110,5 +110,5 @@ def test_le_mois_prend_la_grille_de_son_premier_jour() -> None:
 )
 def test_une_grille_absente_dit_laquelle_et_pourquoi(jour: str, territoire: str, mots: list[str]) -> None:
     with pytest.raises(FigureMissing) as absence:
-        LOI.pas_scale_at(date.fromisoformat(jour), territoire)
+        LOI.on(date.fromisoformat(jour)).pas_scale(territoire)
     assert all(mot in str(absence.value) for mot in [f"pas.grille_par_defaut.{territoire}", *mots])

@@ -97,7 +97,7 @@ def test_le_point_le_plafond_et_le_smic_sont_les_memes(pair: dict[str, Any], moi
     theirs = {name: Fraction(str(value)) for name, value in pair["parametres"][str(mois)].items()}
     figures = load_legislation().at(mois)
 
-    assert theirs["point_indice_annuel"] == figures.point_annuel
+    assert theirs["point_indice_annuel"] == figures.fraction("point_indice.valeur_annuelle_indice_100") / 100
     assert theirs["plafond_mensuel"] == figures.fraction("plafond_securite_sociale.mensuel")
     assert theirs["smic_horaire"] == figures.fraction("smic.horaire")
 

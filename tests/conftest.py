@@ -27,6 +27,7 @@ PAQUET = {
     "pg_ctlcluster": "postgresql",
     "chromium": "chromium",
     "pdftotext": "poppler-utils",
+    "soffice": "libreoffice-calc-nogui",
 }
 
 # Debian range les serveurs hors du PATH d'un compte ordinaire.

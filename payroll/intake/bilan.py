@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 
+from payroll.anomalies import Gravite
 from payroll.intake import layout
 from payroll.intake.collecte import Collecte
 from payroll.intake.constats import Lieu
@@ -17,6 +19,7 @@ def finish(work: Collecte, kind: Format) -> Lecture:
     """Contrôle le fichier entier et rend sa lecture."""
     _check_duplicates(work)
     _check_overlaps(work)
+    _check_known_absences(work)
     _check_overtime(work)
     _check_totals(work)
     _check_nothing(work)
@@ -70,6 +73,38 @@ def _check_overlaps(work: Collecte) -> None:
             latest = max(latest, absence, key=lambda a: a.fin)
 
 
+def _check_known_absences(work: Collecte) -> None:
+    """Une absence d'un mois passé compte déjà : redite telle quelle, elle est ignorée ; changée, elle est refusée."""
+    agents = {(agent.matricule, work.contract_number(agent)): agent for agent in work.roster.agents}
+    for absence in list(work.absences):
+        cle = work.roster.cle(agents[absence.matricule, absence.numero_contrat])
+        for known in (row for row in work.roster.absences_connues if row.cle == cle):
+            if absence.debut > known.fin or absence.fin < known.debut:
+                continue
+            lieu = Lieu(absence.feuille, absence.cellule, absence.matricule)
+            told = f"du {known.debut:%d/%m/%Y} au {known.fin:%d/%m/%Y}"
+            if (absence.type, absence.debut, absence.fin) == (known.type, known.debut, known.fin):
+                work.absences.remove(absence)
+                work.redites += 1
+                work.constats.add(
+                    "absence-deja-connue",
+                    f"cette absence {told} nous est déjà connue : elle n'est pas comptée deux fois.",
+                    lieu,
+                    remede="Rien à faire : une absence qui continue n'a pas besoin d'être ressaisie.",
+                    gravite=Gravite.AVERTISSEMENT,
+                )
+                break
+            work.constats.add(
+                "absences-qui-se-chevauchent",
+                "une absence de cet agent, déjà connue d'un mois passé, porte sur les mêmes jours.",
+                lieu,
+                recu=f"du {absence.debut:%d/%m/%Y} au {absence.fin:%d/%m/%Y}",
+                attendu=f"seulement ce qui s'ajoute à l'absence {told}",
+                remede=f"Prolongée : saisissez la suite, à partir du {known.fin + timedelta(days=1):%d/%m/%Y}, avec "
+                "« Prolongation » à oui. Écourtée ou d'une autre nature : appelez votre gestionnaire.",
+            )
+
+
 def _check_overtime(work: Collecte) -> None:
     for agent in work.roster.agents:
         contract = (agent.matricule, work.contract_number(agent))
@@ -106,7 +141,7 @@ def _check_totals(work: Collecte) -> None:
 
 
 def _check_nothing(work: Collecte) -> None:
-    entered = bool(work.elements or work.absences or work.sorties or work.entrees)
+    entered = bool(work.elements or work.absences or work.sorties or work.entrees or work.redites)
     if work.neant and entered:
         work.constats.add(
             "neant-et-donnees",

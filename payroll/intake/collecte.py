@@ -33,6 +33,8 @@ class Collecte(Saisie):
         self.absences: list[AbsenceLue] = []
         self.sorties: list[SortieLue] = []
         self.entrees: list[EntreeAnnoncee] = []
+        self.redites = 0
+        """Les absences redites d'un mois passé : elles comptent déjà."""
         self.version, self.adherent = "", ""
         self.mois: Month | None = None
         self.neant = self.remplace = False

@@ -8,6 +8,7 @@ from openpyxl.styles import Alignment
 from openpyxl.worksheet.worksheet import Worksheet
 
 from payroll.intake import style
+from payroll.intake.gardefous import COULEURS
 from payroll.intake.layout import format_hours
 from payroll.intake.roster import Roster
 
@@ -24,7 +25,10 @@ def write(sheet: Worksheet, roster: Roster) -> None:
     style.title(sheet, roster, "Éléments variables de paie", deposit)
     for row, line in enumerate(text.splitlines(), start=4):
         is_heading = line.startswith("# ")
+        colour = COULEURS.get(line.partition(" : ")[0].casefold())
         cell = style.put(sheet, row, 1, line.removeprefix("# "))
+        if colour is not None:
+            style.tint(cell, colour)
         cell.alignment = Alignment(wrap_text=True, vertical="center")
         if is_heading:
             style.heading(cell)

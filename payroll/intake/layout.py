@@ -10,7 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from payroll.intake.roster import Roster, RubriqueSaisie
+from payroll.intake.roster import Roster, RubriqueSaisie, Unite
+from payroll.money import format_amount
 
 LISEZ_MOI = "Lisez-moi"
 BORDEREAU = "Bordereau"
@@ -19,6 +20,9 @@ ABSENCES = "Absences"
 MOUVEMENTS = "Entrées et sorties"
 AUTRES = "Autres éléments"
 CACHEE = "_paie"
+
+LIGNE_TITRES, PREMIERE_LIGNE = 4, 5
+"""Où le modèle met ses titres et sa première ligne à remplir ; la lecture les retrouve où qu'ils soient."""
 
 FEUILLES_LUES = (BORDEREAU, ELEMENTS, ABSENCES, MOUVEMENTS, AUTRES, CACHEE)
 
@@ -81,6 +85,10 @@ AUTRES_COLONNES: Mapping[str, str] = {
     "motif": "Motif",
 }
 
+MOIS_DERNIER = "Mois dernier"
+POUR_MEMOIRE = "Pour mémoire"
+"""Ce que commence le titre d'une colonne grise : ce que nous savons déjà, jamais lu."""
+
 UNITES: Mapping[str, str] = {"heures": "heures", "montant": "€", "nombre": "nombre"}
 """L'unité d'une rubrique, telle que son titre de colonne la dit."""
 
@@ -135,6 +143,15 @@ def fold(text: str) -> str:
     """
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in decomposed if char.isalnum())
+
+
+def shown_only(title: str) -> bool:
+    """Vrai pour le titre d'une colonne que le classeur montre sans la faire remplir.
+
+    >>> shown_only("Mois dernier : Vacations (heures)"), shown_only("Vacations (heures)")
+    (True, False)
+    """
+    return fold(title).startswith((fold(MOIS_DERNIER), fold(POUR_MEMOIRE)))
 
 
 def choose(choices: tuple[Choix, ...], text: str) -> str | None:
@@ -192,3 +209,15 @@ def format_hours(hundredths: int) -> str:
     """
     whole, rest = divmod(hundredths, 100)
     return f"{whole},{rest:02d}".rstrip("0").rstrip(",")
+
+
+def quantity(value: int, unit: Unite) -> str:
+    """Une valeur en centièmes, avec son unité.
+
+    >>> quantity(250, "heures"), quantity(123450, "montant"), quantity(1200, "nombre")
+    ('2,5 h', '1 234,50 €', '12')
+    """
+    if unit == "nombre":
+        return format_hours(value)
+    # L'espace fine des milliers ne s'affiche pas dans tous les éditeurs de texte.
+    return f"{format_hours(value)} h" if unit == "heures" else f"{format_amount(value)} €".replace("\u202f", " ")

@@ -17,10 +17,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from payroll.anomalies import Anomalie, Gravite, blocking
 from payroll.intake import layout
-from payroll.intake.layout import format_hours
 from payroll.intake.lecture import AbsenceLue, ElementLu, Lecture, SortieLue
 from payroll.intake.roster import Roster, RosterAgent, Unite
-from payroll.money import format_amount
 from payroll.wording import plural
 from payroll.xlsx import deterministic_bytes, safe_text
 
@@ -125,7 +123,7 @@ def _said_of(lecture: Lecture, roster: Roster, agent: RosterAgent) -> list[str]:
 
     rubriques, form = layout.rubriques(roster), layout.formulaire()
     lines = [
-        f"{rubriques[element.code].libelle} : {_quantity(element.valeur, rubriques[element.code].unite)}"
+        f"{rubriques[element.code].libelle} : {layout.quantity(element.valeur, rubriques[element.code].unite)}"
         for element in filter(own, lecture.elements)
     ]
     for absence in filter(own, lecture.absences):
@@ -153,14 +151,7 @@ def _totals(lecture: Lecture, roster: Roster) -> list[str]:
         # Des vacations et des repas ne s'additionnent pas.
         if rubriques[element.code].unite != "nombre":
             sums[rubriques[element.code].unite] += element.valeur
-    return [f"En tout : {' et '.join(_quantity(sums[unit], unit) for unit in sorted(sums))}.", ""] if sums else []
-
-
-def _quantity(value: int, unit: Unite) -> str:
-    if unit == "nombre":
-        return format_hours(value)
-    # L'espace fine des milliers ne s'affiche pas dans tous les éditeurs de texte.
-    return f"{format_hours(value)} h" if unit == "heures" else f"{format_amount(value)} €".replace("\u202f", " ")
+    return [f"En tout : {' et '.join(layout.quantity(sums[unit], unit) for unit in sorted(sums))}.", ""] if sums else []
 
 
 def _warnings(lecture: Lecture) -> list[str]:

@@ -41,6 +41,8 @@ class RosterAgent:
     """Dernier jour du contrat, inclus."""
     contingent_heures_sup: int | None = None
     """Centièmes d'heure, quand une décision motivée lève le contingent (décret 2002-60 art. 6) ; sinon ``None``."""
+    mois_dernier: tuple[tuple[str, int], ...] = ()
+    """(rubrique, valeur) payées le mois d'avant, pour mémoire : centimes, ou centièmes selon la rubrique."""
 
     @property
     def temps(self) -> str:
@@ -50,6 +52,17 @@ class RosterAgent:
         whole, rest = divmod(round_half_up(self.heures_hebdo.numerator * 100, self.heures_hebdo.denominator), 100)
         heures = f"{whole} h" if not rest else f"{whole},{rest:02d} h"
         return heures if self.quotite == 1 else f"{heures} à {int(self.quotite * 100)} %"
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceDejaConnue:
+    """Une absence d'un mois passé qui touche celui-ci : elle compte déjà, la ressaisir la compterait deux fois."""
+
+    cle: str
+    """Ce qui désigne le contrat dans le classeur (:meth:`Roster.cle`)."""
+    type: str
+    debut: date
+    fin: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,7 @@ class Roster:
     version: str = VERSION
     contingent_ihts: int = CONTINGENT_IHTS
     """Centièmes d'heure : le chiffre ``ihts.contingent_mensuel`` du mois."""
+    absences_connues: tuple[AbsenceDejaConnue, ...] = ()
     contact: str = ""
     """À qui demander : « Claire, 05 58 00 00 00 » ; vide, le classeur dit « votre gestionnaire de paie »."""
 

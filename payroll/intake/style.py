@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
@@ -88,6 +89,34 @@ def locked(sheet: Worksheet, row: int, column: int, value: str) -> None:
     cell.fill = PatternFill("solid", fgColor=_GREY)
     cell.border = _BOX
     cell.alignment = Alignment(vertical="center")
+
+
+def memo(sheet: Worksheet, row: int, column: int, value: int | str | None) -> None:
+    """Pour mémoire : des centièmes ou un texte, en gris et en italique, non modifiable."""
+    cell = put(sheet, row, column, value if isinstance(value, str) else "")
+    if isinstance(value, int):
+        cell.value = Decimal(value) / 100
+        cell.number_format = _FORMATS["number"]
+    cell.fill = PatternFill("solid", fgColor=_GREY)
+    cell.border = _BOX
+    cell.font = _font(italic=True, color="595959")
+    cell.alignment = Alignment(
+        vertical="center", horizontal=None if isinstance(value, str) else "right", wrap_text=isinstance(value, str)
+    )
+
+
+def memo_header(sheet: Worksheet, row: int, column: int, text: str) -> None:
+    """Le titre d'une colonne pour mémoire : gris, pour ne pas le prendre pour une saisie."""
+    cell = put(sheet, row, column, text)
+    cell.font = _font(italic=True, size=10, color="595959")
+    cell.fill = PatternFill("solid", fgColor=_GREY)
+    cell.alignment = Alignment(wrap_text=True, horizontal="center", vertical="center")
+    cell.border = _BOX
+
+
+def tint(cell: Cell, color: str) -> None:
+    """Le fond d'une case de légende."""
+    cell.fill = PatternFill("solid", fgColor=color)
 
 
 def closed(sheet: Worksheet, row: int, column: int) -> None:

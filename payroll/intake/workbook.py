@@ -172,6 +172,7 @@ def _strays(feuille: Feuille, tables: tuple[Tableau, ...], work: Collecte) -> No
     if not tables:
         return
     known = {column for table in tables for column in table.colonnes.values()}
+    known |= {column for table in tables for column, case in table.inconnus.items() if layout.shown_only(case.texte)}
     top = min(table.ligne_titres for table in tables)
     titles = {column: case for table in tables for column, case in table.inconnus.items()}
     for case in (case for table in tables for case in table.colonnes_en_double.values()):

@@ -12,6 +12,7 @@ from payroll.engine.situation import CONTINGENT_DECIDE, HOUR_VARIABLES, Statut
 from payroll.intake import template
 from payroll.intake.roster import Roster, RosterAgent, RubriqueSaisie, Unite
 from payroll.month.commun import Acte, current_paie, find_adherent, key, put_document, record
+from payroll.month.mois_dernier import with_last_month
 from payroll.month.situations import active_contracts, conditions_of, permanent_amounts, permanent_rubriques
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -33,7 +34,7 @@ def open_month(registre: Registre, code: str, mois: Month, acte: Acte) -> Paie:
             session.add(paie)
             session.flush()
             record(session, acte, "ouvrir", code, mois)
-        content = template.write(roster_of(session, adherent, mois))
+        content = template.write(with_last_month(session, adherent, roster_of(session, adherent, mois)))
         put_document(session, registre, adherent, mois, template_name(code, mois), content, acte.moment)
         return paie
 

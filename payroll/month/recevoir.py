@@ -20,6 +20,7 @@ from payroll.intake.receipt import marked_copy, marked_copy_name, receipt_name
 from payroll.intake.receipt import text as receipt_text
 from payroll.intake.roster import Roster
 from payroll.month.commun import Acte, anomalies_to_json, aware, find_adherent, key, put_document, record
+from payroll.month.mois_dernier import with_last_month
 from payroll.month.ouvrir import roster_of
 from payroll.month.situations import active_contracts
 from payroll.periods import Month
@@ -92,12 +93,12 @@ def _read_one(registre: Registre, code: str, fichier_id: int, acte: Acte) -> Fic
             # Sans mois ouvert, l'accusé va dans le dossier du mois de réception.
             _answer_without_roster(session, registre, adherent, fichier, anomalie, acte)
             return fichier
-        mois, roster = awaited[0], roster_of(session, adherent, awaited[0])
+        mois, roster = awaited[0], _roster(session, adherent, awaited[0])
         content = registre.pieces.get(fichier.sha256)
         lecture = read(content, fichier.nom, roster)
         if lecture.mois in awaited and lecture.mois != mois:
             # Deux mois sont ouverts à la saisie : le fichier dit lequel il sert.
-            mois, roster = lecture.mois, roster_of(session, adherent, lecture.mois)
+            mois, roster = lecture.mois, _roster(session, adherent, lecture.mois)
             lecture = read(content, fichier.nom, roster)
         others = _accepted_lectures(session, registre, adherent, mois, roster)
         if lecture.acceptee:
@@ -117,6 +118,11 @@ def _read_one(registre: Registre, code: str, fichier_id: int, acte: Acte) -> Fic
             anomalies=len(lecture.anomalies),
         )
         return fichier
+
+
+def _roster(session: Session, adherent: Adherent, mois: Month) -> Roster:
+    """Ce que le classeur proposait, absences déjà connues comprises."""
+    return with_last_month(session, adherent, roster_of(session, adherent, mois))
 
 
 def _awaited_months(session: Session, adherent: Adherent) -> list[Month]:

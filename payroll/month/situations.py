@@ -189,7 +189,7 @@ def gather(
     permanents = _by(session.exec(select(ElementPermanent).where(col(ElementPermanent.contrat_id).in_(contrat_ids))))
     absences = _by(_accepted_absences(session, contrat_ids))
     sorties = announced_exits(session, adherent)
-    variables = corrected(session, adherent, mois, _variables(session, adherent, mois))
+    variables = month_variables(session, adherent, mois)
     cumuls = _cumuls(session, adherent, mois, contrat_ids)
     saisies = seizures_of(session, adherent, mois, contrat_ids)
     taux: dict[int, list[TauxPas]] = defaultdict(list)
@@ -333,6 +333,11 @@ def _accepted_absences(session: Session, contrat_ids: list[int]) -> Iterable[Abs
             or_(col(Absence.fichier_id).is_(None), FichierRecu.etat == EtatFichier.ACCEPTE),
         )
     )
+
+
+def month_variables(session: Session, adherent: Adherent, mois: Month) -> dict[int, dict[str, int]]:
+    """Contrat → éléments du mois tels qu'ils se paient : les fichiers acceptés, puis les corrections."""
+    return corrected(session, adherent, mois, _variables(session, adherent, mois))
 
 
 def _variables(session: Session, adherent: Adherent, mois: Month) -> dict[int, dict[str, int]]:

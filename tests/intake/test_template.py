@@ -37,10 +37,10 @@ def _open(roster: Roster = ROSTER) -> Workbook:
 def _elements(book: Workbook) -> dict[tuple[str, str], Cell]:
     """(matricule, titre) → cellule de la feuille « Éléments »."""
     sheet: Worksheet = book[layout.ELEMENTS]
-    titles = {cell.column: str(cell.value) for cell in sheet[template.LIGNE_TITRES]}
+    titles = {cell.column: str(cell.value) for cell in sheet[layout.LIGNE_TITRES]}
     return {
         (str(row[0].value), titles[cell.column]): cell
-        for row in sheet.iter_rows(min_row=template.PREMIERE_LIGNE)
+        for row in sheet.iter_rows(min_row=layout.PREMIERE_LIGNE)
         for cell in row
         if isinstance(cell, Cell)
     }

@@ -89,3 +89,5 @@ class PayslipFacts:
     messages: tuple[str, ...] = ()
     """Mots adressés à l'agent, imprimés en bas du bulletin."""
     titre: str = "Bulletin de paie"
+    modele: str = ""
+    """Le modèle imposé, pour le voir avant sa date ; vide : celui du mois."""

@@ -1,11 +1,11 @@
-"""Du calcul aux rangées imprimées : sections dans l'ordre du modèle, totaux, coupe en pages."""
+"""Du calcul aux rangées imprimées : groupes et totaux dans l'ordre du modèle, coupe en pages."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from payroll.documents.layout import Modele
+from payroll.documents.layout import Groupe, Modele, Total
 from payroll.engine.bulletin import Bulletin, Ligne, Section
 from payroll.money import format_amount, format_percent
 
@@ -30,41 +30,33 @@ class Row:
 
 
 def payslip_rows(bulletin: Bulletin, modele: Modele) -> list[Row]:
-    """Toutes les rangées, dans l'ordre d'impression ; les totaux sont ceux du bulletin, jamais recalculés ici."""
-    by_section = sorted_lines(bulletin)
+    """Toutes les rangées, dans l'ordre du modèle ; les totaux sont ceux du bulletin, jamais recalculés ici."""
+    by_group: dict[Groupe, list[Ligne]] = {}
+    for ligne in sorted(bulletin.lignes, key=lambda ligne: ligne.ordre):
+        if ligne.code != CODE_PAS:
+            by_group.setdefault(modele.groupe_of(ligne), []).append(ligne)
     rows: list[Row] = []
-    for section, titre in modele.sections.items():
-        lignes = by_section.get(section, [])
-        if section is Section.NET:
-            rows += _middle_totals(bulletin, modele)
-        if lignes:
-            rows.append(Row("titre", titre))
-            rows += [Row("ligne", ligne.libelle_imprime, line_cells(ligne)) for ligne in lignes]
-        if section is Section.BRUT:
-            rows.append(Row("total", modele.total_brut, {"gain": format_amount(bulletin.brut)}))
+    for part in modele.plan:
+        if isinstance(part, Total):
+            rows.append(Row("total", part.titre, _total_cells(bulletin, part)))
+        elif part in by_group:
+            rows.append(Row("titre", part.titre))
+            rows += [Row("ligne", ligne.libelle_imprime, line_cells(ligne)) for ligne in by_group[part]]
     return rows
 
 
-def sorted_lines(bulletin: Bulletin) -> dict[Section, list[Ligne]]:
-    """Les lignes par section, dans l'ordre du catalogue, sans le prélèvement à la source."""
-    found: dict[Section, list[Ligne]] = {}
-    for ligne in sorted(bulletin.lignes, key=lambda ligne: ligne.ordre):
-        if ligne.code != CODE_PAS:
-            found.setdefault(ligne.section, []).append(ligne)
-    return found
-
-
-def _middle_totals(bulletin: Bulletin, modele: Modele) -> list[Row]:
-    cotisations = {
-        "retenue": format_amount(bulletin.cotisations_salarie),
-        "part_employeur": format_amount(bulletin.cotisations_employeur),
+def _total_cells(bulletin: Bulletin, total: Total) -> dict[str, str]:
+    if total.cle == "cotisations":
+        return {
+            "retenue": format_amount(bulletin.cotisations_salarie),
+            "part_employeur": format_amount(bulletin.cotisations_employeur),
+        }
+    amounts = {
+        "brut": bulletin.brut,
+        "montant_net_social": bulletin.montant_net_social,
+        "net_avant_impot": bulletin.net_avant_impot,
     }
-    return [
-        Row("total", modele.total_cotisations, cotisations),
-        # Entre le total des cotisations et le net avant impôt : sa place dans le modèle adapté (arrêté du 31/01/2023).
-        Row("total", modele.montant_net_social, {"gain": format_amount(bulletin.montant_net_social)}),
-        Row("total", modele.net_avant_impot, {"gain": format_amount(bulletin.net_avant_impot)}),
-    ]
+    return {"gain": format_amount(amounts[total.cle])}
 
 
 def line_cells(ligne: Ligne) -> dict[str, str]:

@@ -54,7 +54,7 @@ def render_all(bulletins: Sequence[PayslipFacts]) -> bytes:
 
 
 def _draw(sheet: Sheet, facts: PayslipFacts, signet: str = "") -> None:
-    modele = model_for(facts.bulletin.mois)
+    modele = model_for(facts.bulletin.mois, facts.modele)
     messages = _messages(sheet, facts)
     foot = HAUTEUR_PIED + (2 + HAUTEUR_MESSAGE * len(messages) if messages else 0)
     pages, step = _pages(payslip_rows(facts.bulletin, modele), foot)
@@ -192,6 +192,8 @@ def _table(sheet: Sheet, modele: Modele, rows: list[Row], top: float, step: floa
         room = columns["libelle"].largeur - indent - 1 if row.cells else 120.0
         sheet.text(GAUCHE + indent, base, row.libelle, 7.2, bold=bold, color=color, width=room)
         for cle, text in row.cells.items():
+            if cle not in columns:
+                continue
             right = GAUCHE + columns[cle].droite - MARGE
             room = columns[cle].largeur - MARGE
             if cle.startswith("taux"):

@@ -5,17 +5,18 @@ Le défaut est sûr : base locale, envoi DSN d'essai, rien ne part vers un vrai 
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 
-import holidays
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dsn import facts
 from payroll.month.commun import GesteRefuse
 from payroll.month.declarant import Declarant
+from payroll.month.echeances import Echeance, Nature, month_deadlines, on_or_before
 from payroll.periods import Month
 from payroll.store.registre import Registre
 
@@ -62,6 +63,8 @@ class Reglages(BaseSettings):
     """Le SIRET de l'Ircantec lu dans la table officielle des organismes (aucune source lue ne le donne)."""
     jour_de_paie: int = 27
     """Le jour du mois où les traitements sont versés ; avancé au dernier jour ouvré s'il tombe un jour chômé."""
+    jours_avant_paie: int = Field(default=7, ge=1, le=20)
+    """Jours ouvrés entre la date limite de dépôt des éléments variables et le versement."""
 
     fichier_cles: Path | None = None
     """Le fichier des clés de chiffrement ; vide : ``cles`` dans ``repertoire``, engendré. À donner en production."""
@@ -91,11 +94,11 @@ class Reglages(BaseSettings):
 
     def date_paiement(self, mois: Month) -> date:
         """La date de versement des traitements d'un mois."""
-        day = mois.first_day.replace(day=min(self.jour_de_paie, mois.days))
-        closed = holidays.country_holidays("FR", years=mois.year)
-        while day.weekday() >= 5 or day in closed:
-            day -= timedelta(days=1)
-        return day
+        return on_or_before(mois.first_day.replace(day=min(self.jour_de_paie, mois.days)))
+
+    def echeances(self, mois: Month) -> dict[Nature, Echeance]:
+        """Les échéances d'un mois de paie, telles que cette agence les tient."""
+        return month_deadlines(mois, self.date_paiement(mois), self.jours_avant_paie)
 
     def declarant(self, mois: Month) -> Declarant:
         """L'agence telle que la DSN d'un mois la dit. Hors production : essai, et un Ircantec fictif s'il manque."""
@@ -158,4 +161,9 @@ class Reglages(BaseSettings):
         if self.horloge_figee is not None:
             moment = self.horloge_figee
             return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return datetime.now(UTC)
+
+    @staticmethod
+    def heure_reelle() -> datetime:
+        """L'heure vraie, même quand l'horloge des gestes est figée : une session et un code à usage unique en vivent."""
         return datetime.now(UTC)

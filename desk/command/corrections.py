@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from desk.command.console import console, explains_refusals, opened, parse_month, refuse, show_table
-from desk.command.identite import Par, signed
+from desk.command.identite import CodeUnique, Par, show_code, signed
 from payroll.money import AmountError, parse_amount
+from payroll.month.autorisations import GesteSigne, give_code
 from payroll.month.corriger import (
     Corrigee,
     add_absence,
@@ -143,13 +144,17 @@ def voir(adherent: Code, mois: Mois = None) -> None:
 @explains_refusals
 def rouvrir(
     adherent: Code,
-    motif: Annotated[str, typer.Option(help="La raison : elle reste au journal")],
+    motif: Annotated[str, typer.Option(help="La raison : elle reste au journal")] = "",
     mois: Mois = None,
+    code: CodeUnique = False,
     par: Par = "",
 ) -> None:
     """Rouvre un mois validé ou clos, avec une trace ; un mois déclaré se corrige par un rappel."""
     month = parse_month(mois)
     with signed(par) as (registre, acte):
+        if code:
+            show_code(give_code(registre, GesteSigne.ROUVRIR, [adherent], month, acte), acte, [adherent])
+            return
         paie = reopen_month(registre, adherent, month, acte, motif=motif)
     console.print(f"{adherent} : {month.libelle} est rouvert, paie {paie.etat}.")
 

@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from desk.command.console import console, explains_refusals, opened, parse_month, refuse, show_table, with_progress
-from desk.command.identite import Par, signed
+from desk.command.identite import CodeUnique, Par, show_code, signed
 from payroll.documents.revision import Niveau, RevisionFacts
 from payroll.money import format_amount
+from payroll.month.autorisations import GesteSigne, give_code
 from payroll.month.commun import GesteRefuse, adherent_codes
 from payroll.month.refus import lift_refusal, refuse_payslips
 from payroll.month.reviser import review_month, write_review
-from payroll.month.valider import approve, approve_clean
+from payroll.month.valider import approve, approve_clean, without_remarks
 from payroll.settings import Reglages
 from payroll.store.tables import EtatPaie
 from payroll.wording import plural
@@ -71,6 +72,7 @@ def valider(
     sans_remarque: Annotated[
         bool, typer.Option("--sans-remarque", help="Approuve d'un geste tous les adhérents où rien n'est à regarder")
     ] = False,
+    code: CodeUnique = False,
     par: Par = "",
 ) -> None:
     """Approuve la paie calculée d'un ou plusieurs adhérents."""
@@ -81,6 +83,11 @@ def valider(
     month = parse_month(mois)
     refused = 0
     with signed(par) as (registre, acte):
+        if code:
+            wanted = adherent or adherent_codes(registre)
+            chosen = without_remarks(registre, wanted, month) if sans_remarque else wanted
+            show_code(give_code(registre, GesteSigne.VALIDER, chosen, month, acte), acte, chosen)
+            return
         if sans_remarque:
             results = approve_clean(registre, adherent or adherent_codes(registre), month, acte)
             for result in results:

@@ -18,11 +18,13 @@ import holidays
 
 from payroll import legislation
 from payroll.legislation import Figures
-from payroll.periods import Month
+from payroll.periods import NOMS_DES_MOIS, Month
 
 PARIS = ZoneInfo("Europe/Paris")
 _JOUR = timedelta(days=1)
 _SAMEDI = 5
+_MIDI = time(12)
+_JOURS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 
 
 class Nature(StrEnum):
@@ -51,6 +53,21 @@ class Echeance:
     def days_left(self, today: date) -> int:
         """Les jours calendaires qui restent jusqu'à l'échéance de l'agence ; négatif une fois passée."""
         return (self.interne.date() - today).days
+
+
+def day_in_words(day: date) -> str:
+    """Le jour tel qu'on l'écrit à une personne.
+
+    >>> day_in_words(date(2026, 12, 1))
+    'mardi 1er décembre 2026'
+    """
+    return f"{_JOURS[day.weekday()]} {day.day}{'er' * (day.day == 1)} {NOMS_DES_MOIS[day.month - 1]} {day.year}"
+
+
+def in_words(moment: datetime) -> str:
+    """L'instant d'une échéance tel qu'on l'écrit à une personne : « vendredi 4 décembre 2026 à midi »."""
+    hour = "midi" if moment.time() == _MIDI else f"{moment.hour} h"
+    return f"{day_in_words(moment.date())} à {hour}"
 
 
 def is_working_day(day: date) -> bool:

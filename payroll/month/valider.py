@@ -101,20 +101,15 @@ def approve_clean(registre: Registre, codes: list[str], mois: Month, acte: Acte)
     return [_approve_one(registre, code, mois, acte) for code in codes]
 
 
+def without_remarks(registre: Registre, codes: list[str], mois: Month) -> list[str]:
+    """Ceux de ces adhérents dont la paie calculée n'appelle aucune remarque : ce qu'approuve :func:`approve_clean`."""
+    return [code for code in codes if not _remarks(registre, code, mois)[1]]
+
+
 def _approve_one(registre: Registre, code: str, mois: Month, acte: Acte) -> EnBloc:
-    with registre.transaction() as session:
-        adherent = find_adherent(session, code)
-        paie = current_paie(session, adherent, mois)
-        if paie is None or paie.etat != EtatPaie.CALCULEE:
-            return EnBloc(code, False, f"paie {paie.etat if paie else 'non ouverte'} : rien à valider")
-        seen = paie.hash_contenu
-        remarks = [
-            constat
-            for constat in examine(examen_of(session, adherent, paie))
-            if constat.niveau is not Niveau.POUR_MEMOIRE
-        ]
-    if remarks:
-        return EnBloc(code, False, f"{plural(len(remarks), 'constat')} à voir, dont : {remarks[0].libelle}")
+    seen, reason = _remarks(registre, code, mois)
+    if reason:
+        return EnBloc(code, False, reason)
     try:
         paie = approve(registre, code, mois, acte, empreinte=seen)
     except GesteRefuse as refus:
@@ -122,6 +117,22 @@ def _approve_one(registre: Registre, code: str, mois: Month, acte: Acte) -> EnBl
     if paie.etat == EtatPaie.CALCULEE:
         return EnBloc(code, True, "premier regard ; une seconde personne approuve")
     return EnBloc(code, True, f"révision {paie.revision} approuvée, contenu {seen[:12]}")
+
+
+def _remarks(registre: Registre, code: str, mois: Month) -> tuple[str, str]:
+    """L'empreinte de la paie calculée, et ce qui empêche de l'approuver sans la regarder ; vide si rien."""
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        paie = current_paie(session, adherent, mois)
+        if paie is None or paie.etat != EtatPaie.CALCULEE:
+            return "", f"paie {paie.etat if paie else 'non ouverte'} : rien à valider"
+        seen = paie.hash_contenu
+        remarks = [
+            constat
+            for constat in examine(examen_of(session, adherent, paie))
+            if constat.niveau is not Niveau.POUR_MEMOIRE
+        ]
+    return seen, f"{plural(len(remarks), 'constat')} à voir, dont : {remarks[0].libelle}" if remarks else ""
 
 
 def examen_of(session: Session, adherent: Adherent, paie: Paie) -> Examen:

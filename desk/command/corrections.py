@@ -146,13 +146,13 @@ def rouvrir(
     adherent: Code,
     motif: Annotated[str, typer.Option(help="La raison : elle reste au journal")] = "",
     mois: Mois = None,
-    code: CodeUnique = False,
+    code_unique: CodeUnique = False,
     par: Par = "",
 ) -> None:
     """Rouvre un mois validé ou clos, avec une trace ; un mois déclaré se corrige par un rappel."""
     month = parse_month(mois)
     with signed(par) as (registre, acte):
-        if code:
+        if code_unique:
             show_code(give_code(registre, GesteSigne.ROUVRIR, [adherent], month, acte), acte, [adherent])
             return
         paie = reopen_month(registre, adherent, month, acte, motif=motif)

@@ -72,7 +72,7 @@ def valider(
     sans_remarque: Annotated[
         bool, typer.Option("--sans-remarque", help="Approuve d'un geste tous les adhérents où rien n'est à regarder")
     ] = False,
-    code: CodeUnique = False,
+    code_unique: CodeUnique = False,
     par: Par = "",
 ) -> None:
     """Approuve la paie calculée d'un ou plusieurs adhérents."""
@@ -83,7 +83,7 @@ def valider(
     month = parse_month(mois)
     refused = 0
     with signed(par) as (registre, acte):
-        if code:
+        if code_unique:
             wanted = adherent or adherent_codes(registre)
             chosen = without_remarks(registre, wanted, month) if sans_remarque else wanted
             show_code(give_code(registre, GesteSigne.VALIDER, chosen, month, acte), acte, chosen)

@@ -86,6 +86,14 @@ def test_refuser_corriger_lever_rouvrir() -> None:
     assert "est admis" in said("refus", "lever", *PLACE, "--motif", "vérifié", *MOIS)
 
 
+def test_un_code_a_usage_unique_se_donne_et_ne_fait_rien_d_autre() -> None:
+    shown = said("valider", *MOIS, "--adherent", "lubescaux", "--code", "--par", "camille")
+    assert re.search("Code de « camille » : (?:[A-Z2-7]{4}-){3}[A-Z2-7]{4}", shown)
+    assert "Il vaut une fois, jusqu'à" in shown
+    assert "calculee" in said("etat", *MOIS)
+    assert "rien n'est à rouvrir" in said("rouvrir", "lubescaux", "--code", *MOIS, code=1)
+
+
 def test_une_absence_s_ajoute_et_se_retire() -> None:
     arret = ("cmo", "2026-11-09", "2026-11-15", "--motif", "courriel", *MOIS)
     assert "Absence « cmo » du 2026-11-09 au 2026-11-15 ajoutée" in said("corriger", "absence", *PLACE, *arret)

@@ -12,6 +12,7 @@ from payroll.month.clore import close_month
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.echeances import Echeance, Nature
 from payroll.month.etat import EtatAdherent
+from payroll.month.recevoir import keep_file
 from payroll.month.relancer import remind, reminder_name, reminder_text
 from payroll.periods import Month
 from payroll.settings import Reglages
@@ -133,8 +134,6 @@ def test_qui_a_envoye_n_est_pas_rappele(lieu: Lieu) -> None:
 
 def test_qui_attend_une_reponse_n_est_pas_rappele(lieu: Lieu) -> None:
     """Le fichier est gardé, pas encore lu : la balle est chez nous."""
-    from payroll.month.recevoir import keep_file
-
     lieu.ouvrir()
     keep_file(lieu.registre, lieu.code, "variables.csv", fichier(lieu.code, neant=True), acte())
     assert not rappelle(lieu, 17)

@@ -96,7 +96,9 @@ class Comparaison:
 
 
 @dataclass(frozen=True, slots=True)
-class _Garde:
+class Garde:
+    """Un bulletin gardé, avec ce qui permet de le refaire et de dire d'où viennent ses données."""
+
     bulletin: Bulletin
     etat: Etat
     origines: Mapping[str, str]
@@ -118,20 +120,20 @@ def compare_payslips(
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
         paies = [find_revision(session, adherent, mois, revision) for mois, revision in (avant, apres)]
-        kept = [_kept(session, paie, matricule) for paie in paies]
-    if not any(kept):
+        sides = [_kept(session, paie, matricule) for paie in paies]
+    if not any(sides):
         raise GesteRefuse(
             f"{adherent.nom} : l'agent {matricule} n'a de bulletin ni dans {_named(paies[0])}, "
             f"ni dans {_named(paies[1])}."
         )
     revisions = (paies[0].revision, paies[1].revision)
     return [
-        _compare(matricule, numero, kept[0].get(numero), kept[1].get(numero), revisions)
-        for numero in sorted({*kept[0], *kept[1]})
+        compare_kept(matricule, numero, sides[0].get(numero), sides[1].get(numero), revisions)
+        for numero in sorted({*sides[0], *sides[1]})
     ]
 
 
-def _kept(session: Session, paie: Paie, matricule: str) -> dict[str, _Garde]:
+def _kept(session: Session, paie: Paie, matricule: str) -> dict[str, Garde]:
     mois = Month.parse(paie.mois)
     rows = session.exec(
         select(Contrat.numero, BulletinPaie)
@@ -141,19 +143,25 @@ def _kept(session: Session, paie: Paie, matricule: str) -> dict[str, _Garde]:
     found = {}
     for numero, row in rows:
         lines = session.exec(select(LigneBulletin).where(LigneBulletin.bulletin_id == row.id))
-        employeur, situation = inputs_from_json(row.entrees)
-        etat = Etat(mois, legislation.load(), employeur, situation)
-        found[numero] = _Garde(bulletin_from_rows(row, lines, mois), etat, origins_of(session, row, mois, situation))
+        found[numero] = kept_payslip(session, row, bulletin_from_rows(row, lines, mois))
     return found
+
+
+def kept_payslip(session: Session, row: BulletinPaie, bulletin: Bulletin, *, situer: bool = True) -> Garde:
+    """Un bulletin relu, avec ses entrées d'alors ; ``situer`` : et d'où chacune venait."""
+    employeur, situation = inputs_from_json(row.entrees)
+    etat = Etat(bulletin.mois, legislation.load(), employeur, situation)
+    return Garde(bulletin, etat, origins_of(session, row, bulletin.mois, situation) if situer else {})
 
 
 def _named(paie: Paie) -> str:
     return f"la paie de {Month.parse(paie.mois).libelle} (révision {paie.revision})"
 
 
-def _compare(
-    matricule: str, numero: str, avant: _Garde | None, apres: _Garde | None, revisions: tuple[int, int]
+def compare_kept(
+    matricule: str, numero: str, avant: Garde | None, apres: Garde | None, revisions: tuple[int, int]
 ) -> Comparaison:
+    """La comparaison des deux bulletins d'un contrat ; l'un des deux peut manquer. Refait des bulletins : long."""
     if avant is not None and apres is not None:
         kept = (avant.bulletin, apres.bulletin)
         effets = effects_between(avant.etat, apres.etat, kept, apres.origines)
@@ -163,7 +171,7 @@ def _compare(
     return Comparaison(matricule, numero, *bulletins, revisions, tuple(effets), _lines(*bulletins, effets))
 
 
-def _whole(avant: _Garde | None, apres: _Garde | None) -> Effet:
+def _whole(avant: Garde | None, apres: Garde | None) -> Effet:
     """Un contrat qui n'a qu'un des deux bulletins : tout son montant est l'écart."""
     libelle = "Pas de bulletin pour ce contrat avant" if avant is None else "Plus de bulletin pour ce contrat"
     before, after = (garde.bulletin if garde else None for garde in (avant, apres))

@@ -39,21 +39,20 @@ class BulletinLu:
     motif_fin: str
 
 
-def read_bulletins(session: Session, paie: Paie) -> list[BulletinLu]:
-    """Les bulletins d'une révision, par matricule puis numéro de contrat."""
+def read_bulletins(session: Session, paie: Paie, matricule: str = "") -> list[BulletinLu]:
+    """Les bulletins d'une révision, par matricule puis numéro de contrat ; ``matricule`` : ceux de cet agent."""
     mois = Month.parse(paie.mois)
+    wanted = [BulletinPaie.paie_id == paie.id, *([BulletinPaie.matricule == matricule] if matricule else [])]
     rows = session.exec(
         select(BulletinPaie, Contrat, Agent)
         .join(Contrat, col(Contrat.id) == col(BulletinPaie.contrat_id))
         .join(Agent, col(Agent.id) == col(Contrat.agent_id))
-        .where(BulletinPaie.paie_id == paie.id)
+        .where(*wanted)
         .order_by(Agent.matricule, Contrat.numero)
     ).all()
     lines: dict[int, list[LigneBulletin]] = defaultdict(list)
     for line in session.exec(
-        select(LigneBulletin)
-        .join(BulletinPaie, col(BulletinPaie.id) == col(LigneBulletin.bulletin_id))
-        .where(BulletinPaie.paie_id == paie.id)
+        select(LigneBulletin).join(BulletinPaie, col(BulletinPaie.id) == col(LigneBulletin.bulletin_id)).where(*wanted)
     ):
         lines[line.bulletin_id].append(line)
     conditions = conditions_of(session, [key(contrat.id) for _, contrat, _ in rows], mois)

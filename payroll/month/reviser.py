@@ -52,12 +52,12 @@ def review_month(registre: Registre, code: str, mois: Month) -> RevisionFacts:
                 require_current(session, adherent, paie)
             except GesteRefuse as refus:
                 constats.insert(0, finding("calcul_perime", refus.message))
-    doutes = _doubts(examen)
+    doutes = doubts_used(examen)
     if doutes:
         constats.append(doubts_phrase(len(doutes)))
     before = examen.avant or {}
     # Le détail des causes refait des bulletins : seulement pour ceux qui diffèrent, et hors de toute transaction.
-    differing = sorted({lu.agent.matricule for lu in _pairs(examen) if _differs(examen, lu)}) if before else []
+    differing = sorted({lu.agent.matricule for lu in contracts_seen(examen) if differs(examen, lu)}) if before else []
     compared = {
         (found.matricule, found.contrat): found
         for matricule in differing
@@ -65,7 +65,8 @@ def review_month(registre: Registre, code: str, mois: Month) -> RevisionFacts:
     }
     after = {key(lu.contrat.id): lu for lu in examen.bulletins}
     agents = tuple(
-        _agent(lu, before.get(key(lu.contrat.id)), after.get(key(lu.contrat.id)), compared) for lu in _pairs(examen)
+        agent_seen(lu, before.get(key(lu.contrat.id)), after.get(key(lu.contrat.id)), compared)
+        for lu in contracts_seen(examen)
     )
     return RevisionFacts(
         nom=adherent.nom,
@@ -75,7 +76,7 @@ def review_month(registre: Registre, code: str, mois: Month) -> RevisionFacts:
         revision=paie.revision,
         etat=paie.etat,
         empreinte=paie.hash_contenu,
-        totaux=tuple((LIBELLES[total], *_sums(total, before, after)) for total in TOTAUX_COMPARES),
+        totaux=tuple((LIBELLES[total], *sums(total, before, after)) for total in TOTAUX_COMPARES),
         agents=agents,
         constats=tuple(_distinct(constats)),
         doutes=tuple(doutes),
@@ -100,37 +101,41 @@ def _distinct(constats: Sequence[Constat]) -> list[Constat]:
     return list(dict.fromkeys(constats))
 
 
-def _pairs(examen: Examen) -> list[BulletinLu]:
+def contracts_seen(examen: Examen) -> list[BulletinLu]:
     """Chaque contrat payé ce mois-ci ou le mois d'avant, une fois, par matricule puis numéro."""
     found = {lu.contrat.id: lu for lu in (*(examen.avant or {}).values(), *examen.bulletins)}
     return sorted(found.values(), key=lambda lu: (lu.agent.matricule, lu.contrat.numero))
 
 
-def _differs(examen: Examen, lu: BulletinLu) -> bool:
+def differs(examen: Examen, lu: BulletinLu) -> bool:
+    """Vrai si ce contrat n'a pas deux bulletins de mêmes montants."""
     before = (examen.avant or {}).get(key(lu.contrat.id))
     after = next((one for one in examen.bulletins if one.contrat.id == lu.contrat.id), None)
     if before is None or after is None:
         return True
-    return _totals(before.bulletin) != _totals(after.bulletin) or amounts_by_place(before.bulletin) != amounts_by_place(
-        after.bulletin
-    )
+    return totals_of(before.bulletin) != totals_of(after.bulletin) or amounts_by_place(
+        before.bulletin
+    ) != amounts_by_place(after.bulletin)
 
 
-def _totals(bulletin: Bulletin) -> dict[str, int]:
+def totals_of(bulletin: Bulletin) -> dict[str, int]:
+    """Les totaux comparés d'un bulletin, en centimes."""
     return {total: getattr(bulletin, total) for total in TOTAUX_COMPARES}
 
 
-def _sums(total: str, *sides: Mapping[int, BulletinLu]) -> tuple[int, int]:
+def sums(total: str, *sides: Mapping[int, BulletinLu]) -> tuple[int, int]:
+    """La somme d'un total, avant et après."""
     before, after = (sum(getattr(lu.bulletin, total) for lu in side.values()) for side in sides)
     return before, after
 
 
-def _agent(
+def agent_seen(
     lu: BulletinLu,
     before: BulletinLu | None,
     after: BulletinLu | None,
     compared: Mapping[tuple[str, str], Comparaison],
 ) -> AgentRevise:
+    """Un contrat contre le mois d'avant, avec ses causes si la comparaison en est faite."""
     found = compared.get((lu.agent.matricule, lu.contrat.numero))
     return AgentRevise(
         matricule=lu.agent.matricule,
@@ -138,8 +143,8 @@ def _agent(
         prenom=lu.agent.prenom,
         contrat=lu.contrat.numero,
         emploi=lu.contrat.emploi,
-        avant=_totals(before.bulletin) if before else None,
-        apres=_totals(after.bulletin) if after else None,
+        avant=totals_of(before.bulletin) if before else None,
+        apres=totals_of(after.bulletin) if after else None,
         causes=_causes(found) if found else (),
         lignes=_lines(found) if found else (),
     )
@@ -169,7 +174,7 @@ def _lines(found: Comparaison) -> tuple[LigneRevisee, ...]:
     )
 
 
-def _doubts(examen: Examen) -> list[DouteEmploye]:
+def doubts_used(examen: Examen) -> list[DouteEmploye]:
     """Les lignes non confirmées que ces bulletins emploient : chiffres lus, rubriques imprimées, règles concernées."""
     figures: set[str] = set()
     populations: set[str] = set()

@@ -165,5 +165,5 @@ class Reglages(BaseSettings):
 
     @staticmethod
     def heure_reelle() -> datetime:
-        """L'heure vraie, même quand l'horloge des gestes est figée : une session et un code à usage unique en vivent."""
+        """L'heure vraie, même quand l'horloge des gestes est figée : sessions et codes à usage unique en vivent."""
         return datetime.now(UTC)

@@ -39,6 +39,10 @@ class Compte:
     portefeuille: tuple[str, ...]
     ouvert: bool
 
+    def follows(self, code: str) -> bool:
+        """Vrai si cet adhérent est dans le portefeuille ; un portefeuille vide les a tous."""
+        return not self.portefeuille or code in self.portefeuille
+
 
 def add_account(
     registre: Registre,
@@ -71,20 +75,20 @@ def add_account(
         session.add(row)
         detail = {"identifiant": identifiant, "role": role, "portefeuille": sorted(set(portefeuille))}
         record(session, acte, "ouvrir-compte", "", None, **detail)
-        return _compte(row)
+        return compte_of(row)
 
 
 def list_accounts(registre: Registre) -> list[Compte]:
     """Tous les comptes, fermés compris, par identifiant."""
     with registre.transaction() as session:
-        return [_compte(row) for row in session.exec(select(Gestionnaire).order_by(Gestionnaire.identifiant))]
+        return [compte_of(row) for row in session.exec(select(Gestionnaire).order_by(Gestionnaire.identifiant))]
 
 
 def change_password(registre: Registre, identifiant: str, mot_de_passe: str, acte: Acte) -> None:
     """Change le mot de passe d'un compte ouvert."""
     secret = hash_password(mot_de_passe)
     with registre.transaction() as session:
-        row = _opened(session, identifiant)
+        row = find_account(session, identifiant)
         row.secret = secret
         session.add(row)
         record(session, acte, "changer-mot-de-passe", "", None, identifiant=identifiant)
@@ -93,7 +97,7 @@ def change_password(registre: Registre, identifiant: str, mot_de_passe: str, act
 def close_account(registre: Registre, identifiant: str, acte: Acte) -> None:
     """Ferme un compte : il ne peut plus rien, ses gestes passés restent les siens."""
     with registre.transaction() as session:
-        row = _opened(session, identifiant)
+        row = find_account(session, identifiant)
         others = session.exec(
             select(Gestionnaire.id).where(
                 Gestionnaire.role == Role.RESPONSABLE,
@@ -113,7 +117,7 @@ def authenticate(registre: Registre, identifiant: str, mot_de_passe: str) -> Com
     with registre.transaction() as session:
         row = _find(session, identifiant)
         good = verify_password(mot_de_passe, row.secret if row else _LEURRE)
-        return _compte(row) if row is not None and good and row.ferme_le is None else None
+        return compte_of(row) if row is not None and good and row.ferme_le is None else None
 
 
 def accounts_exist(registre: Registre) -> bool:
@@ -157,20 +161,22 @@ _LEURRE = f"scrypt${_N}${_R}${_P}${'00' * _SEL}${'00' * _LONGUEUR}"
 """Le secret d'un compte qui n'existe pas : aucun mot de passe ne l'ouvre."""
 
 
-def _any(session: Session) -> bool:
-    return session.exec(select(Gestionnaire.id).limit(1)).first() is not None
-
-
-def _find(session: Session, identifiant: str) -> Gestionnaire | None:
-    return session.exec(select(Gestionnaire).where(Gestionnaire.identifiant == identifiant)).one_or_none()
-
-
-def _opened(session: Session, identifiant: str) -> Gestionnaire:
+def find_account(session: Session, identifiant: str) -> Gestionnaire:
+    """La ligne d'un compte ouvert ; lève :class:`GesteRefuse` s'il n'y en a pas."""
     row = _find(session, identifiant)
     if row is None or row.ferme_le is not None:
         raise GesteRefuse(f"Aucun compte ouvert « {identifiant} ».")
     return row
 
 
-def _compte(row: Gestionnaire) -> Compte:
+def compte_of(row: Gestionnaire) -> Compte:
+    """Un compte, sans son secret."""
     return Compte(row.identifiant, row.nom, Role(row.role), tuple(row.portefeuille), row.ferme_le is None)
+
+
+def _any(session: Session) -> bool:
+    return session.exec(select(Gestionnaire.id).limit(1)).first() is not None
+
+
+def _find(session: Session, identifiant: str) -> Gestionnaire | None:
+    return session.exec(select(Gestionnaire).where(Gestionnaire.identifiant == identifiant)).one_or_none()

@@ -21,6 +21,8 @@ class Role(StrEnum):
     """Révise, corrige et approuve les adhérents de son portefeuille."""
     LECTURE = "lecture"
     """Regarde, ne change rien."""
+    ADMINISTRATEUR = "administrateur"
+    """Tient les comptes et les réglages ; ne révise, ne corrige ni n'approuve : qui donne les droits ne paie pas."""
 
 
 class Gestionnaire(SQLModel, table=True):

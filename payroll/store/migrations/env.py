@@ -6,6 +6,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import payroll.store.tables
+import payroll.store.tables_acces
 import payroll.store.tables_dsn  # l’import déclare les tables dans SQLModel.metadata
 import payroll.store.tables_rappels
 import payroll.store.tables_revision

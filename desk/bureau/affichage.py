@@ -1,0 +1,133 @@
+"""Ce que les gabarits savent dire : montants, dates, taux et états, à la française. Tout texte y est échappé."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from payroll.money import format_amount, format_percent
+from payroll.periods import NOMS_DES_MOIS, Month
+from payroll.wording import plural
+
+ICI = Path(__file__).parent
+_PARIS = ZoneInfo("Europe/Paris")
+_INSECABLE, _MOINS = "\u00a0", "\u2212"
+
+ETATS: dict[str, tuple[str, str]] = {
+    "non ouverte": ("Non ouverte", "neutre"),
+    "ouverte": ("Ouverte", "info"),
+    "calculee": ("Calculée", "attente"),
+    "validee": ("Validée", "succes"),
+    "declaree": ("Déclarée", "succes"),
+    "restituee": ("Restituée", "succes"),
+    "close": ("Close", "clos"),
+    "remplacee": ("Remplacée", "neutre"),
+    "recu": ("Reçu", "info"),
+    "accepte": ("Accepté", "succes"),
+    "refuse": ("Refusé", "erreur"),
+    "doublon": ("Doublon", "neutre"),
+    "remplace": ("Remplacé", "neutre"),
+    "bloquant": ("Bloquant", "erreur"),
+    "avertissement": ("À regarder", "attente"),
+}
+"""Mot du registre → (mot de la page, ton de la pastille). Un mot inconnu s'affiche tel quel, en neutre."""
+
+
+def montant(cents: int | None) -> str:
+    """Des centimes : « 1 234,56 € » ; rien : un tiret.
+
+    >>> montant(-123456).replace("\\u202f", "_").replace("\\xa0", "_")
+    '−1_234,56_€'
+    """
+    return "–" if cents is None else f"{format_amount(cents).replace('-', _MOINS)}{_INSECABLE}€"
+
+
+def ecart(cents: int | None) -> str:
+    """Une différence, avec son signe ; nulle : « = ».
+
+    >>> ecart(1250).replace("\\xa0", " "), ecart(0)
+    ('+12,50 €', '=')
+    """
+    if cents is None:
+        return "–"
+    if cents == 0:
+        return "="
+    return f"{'+' if cents > 0 else ''}{montant(cents)}"
+
+
+def jour(value: date | None) -> str:
+    """« 20 novembre 2026 »."""
+    if value is None:
+        return "–"
+    number = "1er" if value.day == 1 else str(value.day)
+    return f"{number}{_INSECABLE}{NOMS_DES_MOIS[value.month - 1]} {value.year}"
+
+
+def moment(value: datetime | None) -> str:
+    """« 20 novembre 2026 à 10 h 05 », à l'heure de Paris."""
+    if value is None:
+        return "–"
+    local = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(_PARIS)
+    return f"{jour(local.date())} à {local.hour}{_INSECABLE}h{_INSECABLE}{local.minute:02d}"
+
+
+def mois(value: Month | str | None) -> str:
+    """« novembre 2026 »."""
+    if not value:
+        return "–"
+    return (value if isinstance(value, Month) else Month.parse(value)).libelle
+
+
+def taux(ppm: int | None) -> str:
+    """Des millionièmes : « 11,10 % »."""
+    return "–" if ppm is None else format_percent(ppm).replace("-", _MOINS)
+
+
+def heures(centiemes: int | None) -> str:
+    """Des centièmes d'heure : « 10,50 h »."""
+    return "–" if centiemes is None else f"{format_amount(centiemes).replace('-', _MOINS)}{_INSECABLE}h"
+
+
+def etat(value: str) -> tuple[str, str]:
+    """Le mot et le ton d'un état."""
+    return ETATS.get(str(value), (str(value), "neutre"))
+
+
+@lru_cache(maxsize=64)
+def statique(nom: str) -> str:
+    """L'adresse d'un fichier fixe, avec son empreinte : le navigateur le garde, et en change quand il change."""
+    digest = hashlib.sha256((ICI / "statique" / nom).read_bytes()).hexdigest()[:12]
+    return f"/statique/{nom}?v={digest}"
+
+
+FILTRES: dict[str, Callable[..., Any]] = {
+    "montant": montant,
+    "ecart": ecart,
+    "jour": jour,
+    "moment": moment,
+    "mois": mois,
+    "taux": taux,
+    "heures": heures,
+    "etat": etat,
+}
+
+
+def gabarits() -> Environment:
+    """L'environnement des gabarits : échappement toujours, un nom inconnu est une erreur."""
+    environment = Environment(
+        loader=FileSystemLoader(ICI / "gabarits"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTRES)
+    environment.globals.update(statique=statique, pluriel=plural)
+    return environment

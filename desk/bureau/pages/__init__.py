@@ -1,0 +1,34 @@
+"""Les pages du bureau, un fichier par sujet : chacun déclare son ``routeur`` ; ``ROUTES`` les assemble.
+
+Une page lit par les services de ``payroll.month``, prépare des faits simples et les confie à un gabarit. Elle ne décide
+d'aucun droit (``desk.bureau.demande`` le fait) et ne calcule aucun montant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from desk.bureau.pages import accueil, connexion
+
+
+@dataclass(frozen=True, slots=True)
+class Entree:
+    """Une entrée du menu ; ``roles`` vide : pour tous."""
+
+    libelle: str
+    chemin: str
+    roles: tuple[str, ...] = ()
+
+    def montree(self, role: str) -> bool:
+        """Vrai si ce rôle voit l'entrée."""
+        return not self.roles or role in self.roles
+
+
+ROUTES: tuple[APIRouter, ...] = (
+    connexion.routeur,
+    accueil.routeur,
+)
+
+NAVIGATION: tuple[Entree, ...] = (Entree("Le mois", "/"),)

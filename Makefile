@@ -25,7 +25,7 @@ test: $(VENV)/.developpement ## Passe tous les essais
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 soak: $(VENV)/.developpement ## Les épreuves en long : couper à chaque écriture, abîmer cent mille fichiers (des heures)
-	@$(BIN)/python -m pytest --endurance tests/pannes tests/month/test_mois_de_revision.py
+	@$(BIN)/python -m pytest --endurance tests/pannes tests/month/test_pannes.py tests/month/test_mois_de_revision.py
 
 pair: $(VENV)/pair/.installe ## Pose OpenFisca-France à part : les essais de comparaison s'en servent
 

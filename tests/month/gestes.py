@@ -6,6 +6,7 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,13 @@ def acte(minutes: int = 0, par: str = "gestionnaire") -> Acte:
 
 def description(code: str) -> Donnees:
     """La description d'un adhérent des exemples, à modifier à loisir."""
+    return copy.deepcopy(_exemple(code))
+
+
+@cache
+def _exemple(code: str) -> Donnees:
     data: Donnees = yaml.safe_load((EXEMPLES / f"{code}.yaml").read_text(encoding="utf-8"))
-    return copy.deepcopy(data)
+    return data
 
 
 def contrat_de(data: Donnees, matricule: str) -> Donnees:
@@ -228,7 +234,7 @@ class Lieu:
 def inscrire(registre: Registre, tmp_path: Path, data: Donnees) -> Lieu:
     """Inscrit un adhérent d'après une description."""
     path = tmp_path / f"{data['code']}.yaml"
-    path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    path.write_text(yaml.dump(data, Dumper=yaml.CSafeDumper, allow_unicode=True), encoding="utf-8")
     result = import_adherent(registre, path, acte(-60))
     assert isinstance(result, Adherent), result
     return Lieu(registre, data["code"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -70,10 +71,13 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def verify(session: Session) -> tuple[list[ChainHead], list[ChainBreak]]:
-    """Les têtes de toutes les chaînes, et la première rupture de chacune s'il y en a."""
+def verify(session: Session, adherents: Collection[str] = ()) -> tuple[list[ChainHead], list[ChainBreak]]:
+    """Les têtes des chaînes (toutes, ou celles de ces adhérents), et la première rupture de chacune s'il y en a."""
     heads, breaks = [], []
-    rows = session.exec(select(Evenement).order_by(Evenement.adherent_code, col(Evenement.id)))
+    query = select(Evenement).order_by(Evenement.adherent_code, col(Evenement.id))
+    if adherents:
+        query = query.where(col(Evenement.adherent_code).in_(adherents))
+    rows = session.exec(query)
     for adherent, events in groupby(rows, key=lambda row: row.adherent_code):
         previous, count, broken = "", 0, False
         for event in events:

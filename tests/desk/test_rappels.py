@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,26 +16,40 @@ QUI = ("lubescaux", "LB002")
 MOTIF = ("--motif", "arrêté 2026-12")
 
 
+@pytest.fixture(scope="module")
+def octobre(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """L'installation après octobre, préparée une fois au clavier."""
+    folder = tmp_path_factory.mktemp("octobre") / "var"
+    with pytest.MonkeyPatch.context() as patch:
+        _poste(patch, folder)
+        for geste in (
+            ("inscrire", ADHERENTS / "lubescaux.yaml"),
+            ("ouvrir", "-m", "2026-10"),
+            ("calculer", "--sans-fichier", "-m", "2026-10"),
+        ):
+            assert paie(*geste).exit_code == 0
+        registre = Reglages().registre()
+        with registre.transaction() as session:
+            octobre = session.exec(select(Paie)).one()
+            octobre.etat = EtatPaie.DECLAREE
+            session.add(octobre)
+        registre.close()
+        assert paie("ouvrir", "-m", "2026-11").exit_code == 0
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def _octobre_paye(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _octobre_paye(octobre: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Octobre déclaré, novembre ouvert."""
-    monkeypatch.setenv("PAIE_REPERTOIRE", str(tmp_path / "var"))
-    monkeypatch.setenv("PAIE_HORLOGE_FIGEE", HORLOGE)
-    monkeypatch.setenv("COLUMNS", "220")
-    monkeypatch.setenv("TERM", "dumb")
-    for geste in (
-        ("inscrire", ADHERENTS / "lubescaux.yaml"),
-        ("ouvrir", "-m", "2026-10"),
-        ("calculer", "--sans-fichier", "-m", "2026-10"),
-    ):
-        assert paie(*geste).exit_code == 0
-    registre = Reglages().registre()
-    with registre.transaction() as session:
-        octobre = session.exec(select(Paie)).one()
-        octobre.etat = EtatPaie.DECLAREE
-        session.add(octobre)
-    registre.close()
-    assert paie("ouvrir", "-m", "2026-11").exit_code == 0
+    shutil.copytree(octobre, tmp_path / "var")
+    _poste(monkeypatch, tmp_path / "var")
+
+
+def _poste(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    patch.setenv("PAIE_REPERTOIRE", str(folder))
+    patch.setenv("PAIE_HORLOGE_FIGEE", HORLOGE)
+    patch.setenv("COLUMNS", "220")
+    patch.setenv("TERM", "dumb")
 
 
 def _plat(*arguments: object, code: int = 0) -> str:

@@ -16,7 +16,7 @@ from payroll.periods import Month
 from payroll.store.tables import Adherent, Contrat
 from payroll.store.tables import Evenement as Journal
 from payroll.store.tables_dsn import SignalementDsn
-from tests.month.conftest import Ouvrir
+from tests.month.conftest import Jouer, Ouvrir
 from tests.month.gestes import MOIS, Lieu, absence, acte, fichier
 
 DECEMBRE = MOIS.next
@@ -27,13 +27,15 @@ LE_4 = date(2026, 12, 4)
 CONTRAT = "PM00501"
 
 
-@pytest.fixture
-def commune(ouvrir_lieu: Ouvrir) -> Lieu:
-    """Novembre déclaré et restitué, décembre ouvert."""
-    lieu = ouvrir_lieu("pouymirede")
+def _novembre_restitue(lieu: Lieu) -> None:
     lieu.jusqu_a_la_restitution(MOIS)
     lieu.ouvrir(DECEMBRE, minutes=QUATORZE_JOURS - 60)
-    return lieu
+
+
+@pytest.fixture
+def commune(jouer: Jouer) -> Lieu:
+    """Novembre déclaré et restitué, décembre ouvert."""
+    return jouer("pouymirede", _novembre_restitue)
 
 
 def arret(

@@ -13,19 +13,22 @@ from payroll.month.fiches import produce_year
 from payroll.month.restituer import mark_deposited, pending_documents
 from payroll.periods import Month
 from payroll.store.tables import Adherent, Agent, DocumentRetour, Evenement
-from tests.month.conftest import Inscrire
+from tests.month.conftest import Inscrire, Jouer
 from tests.month.gestes import MOIS, Lieu, acte, description
 
 BULLETINS = [f"bulletin-2026-11-LB00{rank}.pdf" for rank in range(1, 6)]
 
 
-@pytest.fixture
-def declare(lieu: Lieu) -> Lieu:
+def _jusqu_a_la_declaration(lieu: Lieu) -> None:
     lieu.ouvrir()
     lieu.calculer()
     lieu.valider()
     lieu.declarer()
-    return lieu
+
+
+@pytest.fixture
+def declare(jouer: Jouer) -> Lieu:
+    return jouer("lubescaux", _jusqu_a_la_declaration)
 
 
 def test_une_paie_non_declaree_ne_se_restitue_pas(lieu: Lieu) -> None:

@@ -18,7 +18,7 @@ from payroll.month.reviser import review_month
 from payroll.month.valider import approve, approve_clean, examen_of
 from payroll.periods import Month
 from payroll.store.tables import Adherent, Agent, Approbation, BulletinPaie, Contrat, MessageDsn, TauxPas
-from tests.month.conftest import Inscrire, Ouvrir
+from tests.month.conftest import Inscrire, Jouer, Ouvrir
 from tests.month.gestes import MOIS, Donnees, Lieu, acte, contrat_de, description, element, fichier
 
 OCTOBRE = MOIS.previous
@@ -46,9 +46,9 @@ def deux_mois(lieu: Lieu, *lignes: dict[str, str]) -> Lieu:
 
 
 @pytest.fixture
-def calme(lieu: Lieu) -> Lieu:
+def calme(jouer: Jouer) -> Lieu:
     """Un mois pareil au précédent, dont la collectivité a dit « néant »."""
-    return deux_mois(lieu)
+    return jouer("lubescaux", deux_mois)
 
 
 def test_un_mois_pareil_au_precedent_n_a_rien_a_regarder(calme: Lieu) -> None:

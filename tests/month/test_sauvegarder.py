@@ -13,6 +13,7 @@ from payroll.month.commun import GesteRefuse
 from payroll.month.sauvegarder import MANIFESTE, backup, restore
 from payroll.store import audit
 from payroll.store.registre import Registre
+from tests.month.conftest import Jouer
 from tests.month.gestes import Lieu, acte, description, inscrire
 from tests.postgres import cluster
 
@@ -20,9 +21,8 @@ ACTE = acte(100)
 
 
 @pytest.fixture
-def restitue(lieu: Lieu) -> Lieu:
-    lieu.jusqu_a_la_restitution()
-    return lieu
+def restitue(jouer: Jouer) -> Lieu:
+    return jouer("lubescaux", Lieu.jusqu_a_la_restitution)
 
 
 def _url(folder: Path) -> str:

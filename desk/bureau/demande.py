@@ -43,6 +43,7 @@ from payroll.store.tables_acces import EtapeSession
 from payroll.store.tables_revision import Role
 
 ANONYME = "anonyme"
+MON_COMPTE = "/mon-compte"
 SECRETS = frozenset({"csrf", "mot_de_passe", "nouveau", "encore", "code", "suite"})
 """Les champs qu'on ne remontre jamais."""
 _CHAMPS, _FICHIERS, _TEXTE = 20_000, 20, 1024 * 1024
@@ -72,6 +73,10 @@ class Refus(Exception):  # noqa: N818  (mot du métier : la page n'est pas pour 
 
 class SansSession(Exception):  # noqa: N818
     """Personne n'est connecté : aller à la page de connexion."""
+
+
+class MotDePasseAChoisir(Exception):  # noqa: N818
+    """Le mot de passe est provisoire : aller en choisir un."""
 
 
 @dataclass
@@ -279,7 +284,15 @@ def _lecteur(demande: Annotated[Demande, Depends(_ouverte)]) -> Demande:
     if demande.session is None or demande.session.etape is not EtapeSession.COMPLETE:
         raise SansSession
     _verifier_le_formulaire(demande)
+    if demande.session.compte.provisoire and not demande.session.par_mandataire:
+        _choisir_d_abord(demande)
     return demande
+
+
+def _choisir_d_abord(demande: Demande) -> None:
+    """Un mot de passe provisoire ne mène qu'à la page où l'on choisit le sien."""
+    if not demande.request.url.path.startswith(MON_COMPTE):
+        raise MotDePasseAChoisir
 
 
 def _role(*roles: Role) -> Callable[[Demande], Demande]:

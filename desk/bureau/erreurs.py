@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from desk.bureau.demande import SECRETS, Bureau, Demande, Refus, SansSession
+from desk.bureau.demande import MON_COMPTE, SECRETS, Bureau, Demande, MotDePasseAChoisir, Refus, SansSession
 from desk.bureau.gardes import TropGros
 from payroll.anomalies import Anomalie
 from payroll.month.commun import GesteRefuse
@@ -30,6 +30,7 @@ def install(app: FastAPI) -> None:
     """Branche les pages d'erreur sur l'application."""
     app.add_exception_handler(Refus, _refus)
     app.add_exception_handler(SansSession, _sans_session)
+    app.add_exception_handler(MotDePasseAChoisir, _choisir)
     app.add_exception_handler(GesteRefuse, _geste_refuse)
     app.add_exception_handler(RequestValidationError, _illisible)
     app.add_exception_handler(HTTPException, _http)
@@ -80,6 +81,10 @@ def _sans_session(request: Request, error: Exception) -> Response:  # noqa: ARG0
         "Session terminée",
         "Elle s'est fermée pendant que vous tapiez. Connectez-vous dans un autre onglet, puis recopiez ce qui suit.",
     )
+
+
+def _choisir(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    return RedirectResponse(MON_COMPTE, 303)
 
 
 def _geste_refuse(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ import typer
 
 from desk.command import (
     agents,
+    bureau,
     corrections,
     demo,
     deposer,
@@ -40,6 +41,7 @@ mois.register(app)
 revision.register(app)
 corrections.register(app)
 gestionnaires.register(app)
+bureau.register(app)
 droit.register(app)
 etudes.register(app)
 depot.register(app)

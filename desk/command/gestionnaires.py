@@ -8,6 +8,8 @@ import typer
 
 from desk.command.console import console, explains_refusals, opened, show_table
 from payroll.month.gestionnaires import add_account, change_password, close_account, list_accounts
+from payroll.month.second_facteur import reset_factor
+from payroll.settings import Reglages
 from payroll.store.tables_revision import Role
 
 app = typer.Typer(help="Les comptes de l'agence : qui révise, corrige et approuve.", no_args_is_help=True)
@@ -67,6 +69,15 @@ def fermer(identifiant: Identifiant) -> None:
     with opened() as (registre, acte):
         close_account(registre, identifiant, acte)
     console.print(f"Compte « {identifiant} » fermé.")
+
+
+@app.command("second-facteur")
+@explains_refusals
+def second_facteur(identifiant: Identifiant) -> None:
+    """Oublie le téléphone d'un compte (perdu, changé) : sa prochaine connexion au bureau en inscrira un autre."""
+    with opened() as (registre, acte):
+        reset_factor(registre, identifiant, acte, Reglages.heure_reelle())
+    console.print(f"Second facteur de « {identifiant} » réinitialisé ; ses sessions sont fermées.")
 
 
 def _new_password() -> str:

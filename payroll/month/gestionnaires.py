@@ -38,6 +38,8 @@ class Compte:
     role: Role
     portefeuille: tuple[str, ...]
     ouvert: bool
+    provisoire: bool = False
+    """Le mot de passe lui a été donné : il reste à en choisir un."""
 
     def follows(self, code: str) -> bool:
         """Vrai si cet adhérent est dans le portefeuille ; un portefeuille vide les a tous."""
@@ -52,8 +54,13 @@ def add_account(
     mot_de_passe: str,
     acte: Acte,
     portefeuille: Sequence[str] = (),
+    *,
+    provisoire: bool = False,
 ) -> Compte:
-    """Ouvre un compte. Lève :class:`GesteRefuse` : identifiant pris ou mal formé, rôle inconnu, mot de passe court."""
+    """Ouvre un compte ; ``provisoire`` : la personne changera ce mot de passe d'abord.
+
+    Lève :class:`GesteRefuse` : identifiant pris ou mal formé, rôle inconnu, mot de passe court.
+    """
     if not _IDENTIFIANT.fullmatch(identifiant):
         raise GesteRefuse("L'identifiant s'écrit en minuscules, chiffres, points et tirets : « m.dupont ».")
     if role not in set(Role):
@@ -71,6 +78,7 @@ def add_account(
             portefeuille=sorted(set(portefeuille)),
             secret=secret,
             ouvert_le=acte.moment,
+            provisoire=provisoire,
         )
         session.add(row)
         detail = {"identifiant": identifiant, "role": role, "portefeuille": sorted(set(portefeuille))}
@@ -98,15 +106,7 @@ def close_account(registre: Registre, identifiant: str, acte: Acte) -> None:
     """Ferme un compte : il ne peut plus rien, ses gestes passés restent les siens."""
     with registre.transaction() as session:
         row = find_account(session, identifiant)
-        others = session.exec(
-            select(Gestionnaire.id).where(
-                Gestionnaire.role == Role.RESPONSABLE,
-                Gestionnaire.identifiant != identifiant,
-                col(Gestionnaire.ferme_le).is_(None),
-            )
-        ).first()
-        if row.role == Role.RESPONSABLE and others is None:
-            raise GesteRefuse(f"« {identifiant} » est le dernier responsable : ouvrez-en un autre avant de le fermer.")
+        keep_one(session, row)
         row.ferme_le = acte.moment
         session.add(row)
         record(session, acte, "fermer-compte", "", None, identifiant=identifiant)
@@ -169,9 +169,21 @@ def find_account(session: Session, identifiant: str) -> Gestionnaire:
     return row
 
 
+def keep_one(session: Session, row: Gestionnaire) -> None:
+    """Lève :class:`GesteRefuse` si ce compte est le dernier responsable ou le dernier administrateur ouvert."""
+    others = session.exec(
+        select(Gestionnaire.id).where(
+            Gestionnaire.role == row.role, Gestionnaire.id != row.id, col(Gestionnaire.ferme_le).is_(None)
+        )
+    ).first()
+    if row.role in (Role.RESPONSABLE, Role.ADMINISTRATEUR) and others is None:
+        raise GesteRefuse(f"« {row.identifiant} » est le dernier {row.role} : ouvrez-en un autre d'abord.")
+
+
 def compte_of(row: Gestionnaire) -> Compte:
     """Un compte, sans son secret."""
-    return Compte(row.identifiant, row.nom, Role(row.role), tuple(row.portefeuille), row.ferme_le is None)
+    opened = row.ferme_le is None
+    return Compte(row.identifiant, row.nom, Role(row.role), tuple(row.portefeuille), opened, row.provisoire)
 
 
 def _any(session: Session) -> bool:

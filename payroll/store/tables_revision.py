@@ -38,6 +38,8 @@ class Gestionnaire(SQLModel, table=True):
     """« scrypt$n$r$p$sel$empreinte » : le mot de passe lui-même n'est écrit nulle part."""
     ouvert_le: datetime
     ferme_le: datetime | None = None
+    provisoire: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
+    """Le mot de passe a été donné par un autre : la personne en choisit un avant toute page du bureau."""
 
 
 class RefusBulletin(SQLModel, table=True):

@@ -100,6 +100,8 @@ COMMANDES = {
     "gestionnaire lister": "Liste les comptes",
     "gestionnaire mot-de-passe": "Change le mot de passe",
     "gestionnaire fermer": "Ferme un compte",
+    "gestionnaire second-facteur": "Oublie le téléphone d'un compte",
+    "bureau": "Ouvre le bureau du gestionnaire",
     "declarer": "Produit et contrôle la DSN",
     "restituer": "Produit les bulletins et le journal",
     "clore": "Clôt les mois restitués",

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from desk.bureau.pages import accueil, connexion
+from desk.bureau.pages import accueil, compte, comptes, connexion
+from payroll.store.tables_revision import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,12 @@ class Entree:
 
 ROUTES: tuple[APIRouter, ...] = (
     connexion.routeur,
+    compte.routeur,
+    comptes.routeur,
     accueil.routeur,
 )
 
-NAVIGATION: tuple[Entree, ...] = (Entree("Le mois", "/"),)
+NAVIGATION: tuple[Entree, ...] = (
+    Entree("Le mois", "/"),
+    Entree("Comptes", "/comptes", (Role.ADMINISTRATEUR,)),
+)

@@ -14,7 +14,13 @@ from pydantic import ValidationError
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.depot import RefusALaPorte, recall, remember
 from payroll.month.recevoir import keep_file, read_pending
-from payroll.month.restituer import DocumentDu, mark_deposited, pending_documents
+from payroll.month.restituer import (
+    DocumentDu,
+    mark_deposited,
+    mark_withdrawn,
+    pending_documents,
+    pending_withdrawals,
+)
 from payroll.store.registre import Registre
 from payroll.store.tables import EtatFichier
 from payroll.wording import plural
@@ -100,6 +106,9 @@ def deliver(registre: Registre, client: DropClient, code: str, acte: Acte) -> in
     refused = {outcome.relative_path: outcome.motif for outcome in outcomes if _failed(outcome.issue)}
     done = [document for document in due if f"{document.mois}/{document.chemin}" not in refused]
     mark_deposited(registre, code, done, acte)
+    if not refused:
+        # Le nouveau est en place : ce qui n'est plus vrai peut partir.
+        _take_back(registre, client, code, acte)
     if refused:
         raise GesteRefuse(f"{plural(len(refused), 'document')} non déposés : {next(iter(refused.values()))}")
     return len(done)
@@ -113,10 +122,17 @@ def collect_alone(registre: Registre, code: str, acte: Acte) -> Releve:
 
 def deliver_alone(registre: Registre, code: str, acte: Acte) -> int:
     """:func:`deliver` avec sa propre connexion, ouverte seulement s'il y a quelque chose à déposer."""
-    if not pending_documents(registre, code):
+    if not pending_documents(registre, code) and not pending_withdrawals(registre, code):
         return 0
     with drop_connection() as client:
         return deliver(registre, client, code, acte)
+
+
+def _take_back(registre: Registre, client: DropClient, code: str, acte: Acte) -> None:
+    stale = pending_withdrawals(registre, code)
+    for document in stale:
+        client.remove_return(code, f"{document.mois}/{document.chemin}")
+    mark_withdrawn(registre, code, stale, acte)
 
 
 def _keep(

@@ -96,6 +96,15 @@ class Reglages(BaseSettings):
         """La date de versement des traitements d'un mois."""
         return on_or_before(mois.first_day.replace(day=min(self.jour_de_paie, mois.days)))
 
+    @property
+    def contact(self) -> tuple[str, ...]:
+        """Qui appeler à l'agence, une ligne par mention."""
+        agence = Emetteur()
+        telephone = agence.contact_telephone
+        if len(telephone) == 10:
+            telephone = "\u00a0".join(telephone[start : start + 2] for start in range(0, 10, 2))
+        return (f"{agence.raison_sociale}, {agence.contact_nom}", telephone, agence.contact_courriel)
+
     def echeances(self, mois: Month) -> dict[Nature, Echeance]:
         """Les échéances d'un mois de paie, telles que cette agence les tient."""
         return month_deadlines(mois, self.date_paiement(mois), self.jours_avant_paie)

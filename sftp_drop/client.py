@@ -156,6 +156,18 @@ class DropClient:
             self._rename(provisoire, cible)
             return dict.fromkeys(relatifs, PutOutcome.DEPOSE)
 
+    def remove_return(self, code: str, relative_path: str) -> bool:
+        """Ôte un document de ``retour/`` ; faux s'il n'y était déjà plus."""
+        chemin = layout.return_path(code, relative_path, self.settings.racine)
+        with self._translated():
+            present = self._lstat(chemin)
+            if present is None:
+                return False
+            if present.kind is not Kind.FICHIER:
+                raise DeniedError("l'entrée n'est pas un fichier ordinaire")
+            self._sftp.remove(str(chemin))
+            return True
+
     # Rouages : à n'appeler que sous _translated()
 
     @contextlib.contextmanager

@@ -9,6 +9,7 @@ import typer
 from desk.command.console import console, explains_refusals, opened, refuse
 from payroll.month.commun import GesteRefuse, adherent_codes
 from payroll.month.fiches import produce_year
+from payroll.settings import Reglages
 from payroll.wording import plural
 
 
@@ -25,13 +26,14 @@ def fiche(
 
     Le classeur part à la prochaine relève ou restitution. Clore décembre le fait aussi.
     """
-    refused = 0
+    refused, reglages = 0, Reglages()
     with opened() as (registre, acte):
         for code in adherent or adherent_codes(registre):
             try:
-                console.print(
-                    f"{code} : fiches {annee} à déposer dans retour/{produce_year(registre, code, annee, acte)}/"
+                mois = produce_year(
+                    registre, code, annee, acte, date_paiement=reglages.date_paiement, contact=reglages.contact
                 )
+                console.print(f"{code} : fiches {annee} à déposer dans retour/{mois}/")
             except GesteRefuse as error:
                 refused += 1
                 console.print(f"[red]{code}[/] : {error.message}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -156,7 +157,9 @@ def restituer(mois: Mois = None, adherent: Codes = None) -> None:
     with drop_connection() as client:
 
         def gesture(registre: Registre, code: str, month: Month, acte: Acte) -> str:
-            produce_documents(registre, code, month, acte, date_paiement=Reglages().date_paiement(month))
+            reglages = Reglages()
+            paiement = reglages.date_paiement(month)
+            produce_documents(registre, code, month, acte, date_paiement=paiement, contact=reglages.contact)
             return f"{plural(deliver(registre, client, code, acte), 'document')} déposés"
 
         _each("Restitution", mois, adherent, gesture)
@@ -165,7 +168,9 @@ def restituer(mois: Mois = None, adherent: Codes = None) -> None:
 @explains_refusals
 def clore(mois: Mois = None, adherent: Codes = None) -> None:
     """Clôt les mois restitués."""
-    _each("Clôture", mois, adherent, lambda *args: _said(close_month(*args).etat))
+    reglages = Reglages()
+    close = partial(close_month, date_paiement=reglages.date_paiement, contact=reglages.contact)
+    _each("Clôture", mois, adherent, lambda *args: _said(close(*args).etat))
 
 
 def _each(label: str, mois: str | None, codes: list[str] | None, gesture: Gesture) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
+
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, record, require_paie
 from payroll.month.fiches import produce_year
 from payroll.month.situations import announced_exits
@@ -12,15 +15,23 @@ from payroll.store.tables import Contrat, EtatPaie, Paie
 _DECEMBRE = 12
 
 
-def close_month(registre: Registre, code: str, mois: Month, acte: Acte) -> Paie:
+def close_month(
+    registre: Registre,
+    code: str,
+    mois: Month,
+    acte: Acte,
+    *,
+    date_paiement: Callable[[Month], date] | None = None,
+    contact: tuple[str, ...] = (),
+) -> Paie:
     """Clôt une paie restituée ; sans effet si elle est close. Lève :class:`GesteRefuse` avant la restitution.
 
-    Clore décembre rend aussi les fiches individuelles de l'année.
+    Clore décembre rend aussi les fiches individuelles de l'année (``date_paiement`` et ``contact`` : pour le sommaire).
     """
     paie = _close(registre, code, mois, acte)
     if mois.month == _DECEMBRE:
         # Après la clôture et à chaque appel : une coupure entre les deux se répare en relançant.
-        produce_year(registre, code, mois.year, acte)
+        produce_year(registre, code, mois.year, acte, date_paiement=date_paiement, contact=contact)
     return paie
 
 

@@ -102,11 +102,34 @@ def put_document(
             )
         )
         return True
-    if known.sha256 == sha256:
+    if known.sha256 == sha256 and known.retire_le is None:
         return False
     known.sha256, known.produit_le, known.depose_le = sha256, moment, None
+    known.retire_le = known.ote_le = None
     session.add(known)
     return True
+
+
+def withdraw_document(session: Session, document: DocumentRetour, moment: datetime) -> bool:
+    """Retire un document qui n'est plus vrai ; vrai s'il ne l'était pas déjà. Sa pièce reste au registre."""
+    if document.retire_le is not None:
+        return False
+    document.retire_le, document.depose_le = moment, document.depose_le or moment
+    session.add(document)
+    return True
+
+
+def documents_of(session: Session, adherent: Adherent, mois: Month) -> list[DocumentRetour]:
+    """Les documents d'un mois que l'adhérent a, ou va avoir."""
+    return list(
+        session.exec(
+            select(DocumentRetour).where(
+                DocumentRetour.adherent_id == adherent.id,
+                DocumentRetour.mois == str(mois),
+                col(DocumentRetour.retire_le).is_(None),
+            )
+        ).all()
+    )
 
 
 def anomalies_to_json(anomalies: tuple[Anomalie, ...] | list[Anomalie]) -> list[dict[str, Any]]:

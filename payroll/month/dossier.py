@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from fnmatch import fnmatchcase
 
 from dsn import codes as dsn_codes
-from payroll.documents import etats, journal, payslip, virement, xhl
+from payroll.documents import etats, journal, payslip, sommaire, virement, xhl
 from payroll.documents.etats import EtatsFacts
 from payroll.documents.facts import AgentIdentite, ContratIdentite, EmployeurIdentite, PayslipFacts
 from payroll.documents.journal import JournalFacts, JournalRow
@@ -32,6 +33,8 @@ BULLETINS_NAME = "bulletins.pdf"
 ETATS_NAME = "etats.xlsx"
 VIREMENTS_NAME = "virements.xml"
 VIREMENTS_LETTRE_NAME = "virements.txt"
+
+_PRODUITS = ("bulletin-{mois}-*.pdf", BULLETINS_NAME, JOURNAL_NAME, ETATS_NAME, VIREMENTS_NAME, VIREMENTS_LETTRE_NAME)
 
 _STATUTS = {
     "titulaire": "Titulaire",
@@ -70,6 +73,15 @@ def month_documents(
         documents[VIREMENTS_NAME] = prepared.fichier
     documents[VIREMENTS_LETTRE_NAME] = virement.letter(transfers, prepared)
     return documents
+
+
+def is_produced(name: str, mois: Month) -> bool:
+    """Vrai si ce fichier est de ceux que :func:`month_documents` produit, ou l'ancien sommaire.
+
+    Un tel fichier que la paie ne produit plus (contrat renuméroté, compte à débiter ôté) n'est plus vrai.
+    """
+    patterns = (pattern.format(mois=mois) for pattern in _PRODUITS)
+    return name in (sommaire.ANCIEN, xhl.file_name(mois)) or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def allocated(bulletins: Sequence[BulletinLu]) -> tuple[BulletinVentile, ...]:

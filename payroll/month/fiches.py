@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
+
 from sqlmodel import Session, col, select
 
 from payroll.documents import fiches, sommaire
 from payroll.documents.fiches import BulletinAnnuel, FichesFacts
-from payroll.month.commun import Acte, GesteRefuse, find_adherent, put_document, record
+from payroll.documents.sommaire import Reperes
+from payroll.month.commun import (
+    Acte,
+    GesteRefuse,
+    documents_of,
+    find_adherent,
+    put_document,
+    record,
+    withdraw_document,
+)
 from payroll.month.lire import read_bulletins
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -15,10 +27,19 @@ from payroll.store.tables import Adherent, DocumentRetour, EtatPaie, Paie
 _DECLARES = (EtatPaie.DECLAREE, EtatPaie.RESTITUEE, EtatPaie.CLOSE)
 
 
-def produce_year(registre: Registre, code: str, annee: int, acte: Acte) -> Month:
+def produce_year(
+    registre: Registre,
+    code: str,
+    annee: int,
+    acte: Acte,
+    *,
+    date_paiement: Callable[[Month], date] | None = None,
+    contact: tuple[str, ...] = (),
+) -> Month:
     """Rend le classeur de l'année dans le dossier du dernier mois déclaré ; rend ce mois. Se répète sans effet.
 
-    Lève :class:`GesteRefuse` si aucun mois de l'année n'est déclaré.
+    Celui qu'un mois précédent portait est retiré : une année n'a qu'un classeur. ``date_paiement`` et ``contact`` sont
+    pour le sommaire du dossier. Lève :class:`GesteRefuse` si aucun mois de l'année n'est déclaré.
     """
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
@@ -27,16 +48,27 @@ def produce_year(registre: Registre, code: str, annee: int, acte: Acte) -> Month
     name = fiches.file_name(annee)
     with registre.transaction() as session:
         changed = put_document(session, registre, adherent, facts.mois, name, content, acte.moment)
-        known = session.exec(
-            select(DocumentRetour.chemin).where(
-                DocumentRetour.adherent_id == adherent.id, DocumentRetour.mois == str(facts.mois)
-            )
-        ).all()
-        index = sommaire.render(adherent.nom, facts.mois, known)
-        put_document(session, registre, adherent, facts.mois, sommaire.NOM, index, acte.moment)
+        for mois in (facts.mois, *_withdraw_older(session, adherent, name, facts.mois, acte)):
+            known = {row.chemin for row in documents_of(session, adherent, mois)}
+            reperes = Reperes(date_paiement(mois) if date_paiement else None, contact)
+            index = sommaire.render(adherent.nom, mois, known, reperes)
+            put_document(session, registre, adherent, mois, sommaire.NOM, index, acte.moment)
         if changed:
             record(session, acte, "produire-fiches", code, facts.mois, annee=annee, bulletins=len(facts.rows))
     return facts.mois
+
+
+def _withdraw_older(session: Session, adherent: Adherent, name: str, mois: Month, acte: Acte) -> list[Month]:
+    """Retire ce classeur des autres mois ; rend ceux-là, dont le sommaire est à refaire."""
+    rows = session.exec(
+        select(DocumentRetour).where(
+            DocumentRetour.adherent_id == adherent.id, DocumentRetour.chemin == name, DocumentRetour.mois != str(mois)
+        )
+    ).all()
+    withdrawn = [Month.parse(row.mois) for row in rows if withdraw_document(session, row, acte.moment)]
+    for other in withdrawn:
+        record(session, acte, "retirer", adherent.code, other, documents=[name])
+    return withdrawn
 
 
 def _facts(session: Session, adherent: Adherent, annee: int) -> FichesFacts:

@@ -2,6 +2,7 @@
 
 Le dépôt lui-même (SFTP) n'est pas ici : une porte lit :func:`pending_documents`, dépose, puis appelle
 :func:`mark_deposited`. Une panne entre les deux fait déposer deux fois les mêmes octets, jamais perdre un document.
+Un document que la paie ne produit plus est retiré de même : :func:`pending_withdrawals`, puis :func:`mark_withdrawn`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,18 @@ from datetime import date
 from sqlmodel import Session, col, select
 
 from payroll.documents import sommaire
-from payroll.month.commun import Acte, GesteRefuse, find_adherent, put_document, record, require_paie
-from payroll.month.dossier import JOURNAL_NAME, month_documents
+from payroll.documents.sommaire import Reperes
+from payroll.month.commun import (
+    Acte,
+    GesteRefuse,
+    documents_of,
+    find_adherent,
+    put_document,
+    record,
+    require_paie,
+    withdraw_document,
+)
+from payroll.month.dossier import JOURNAL_NAME, is_produced, month_documents
 from payroll.month.lire import read_bulletins
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -30,9 +41,12 @@ class DocumentDu:
     sha256: str
 
 
-def produce_documents(registre: Registre, code: str, mois: Month, acte: Acte, *, date_paiement: date) -> int:
-    """Produit le dossier de retour d'une paie déclarée ; rend le nombre de documents nouveaux ou changés.
+def produce_documents(
+    registre: Registre, code: str, mois: Month, acte: Acte, *, date_paiement: date, contact: tuple[str, ...] = ()
+) -> int:
+    """Produit le dossier de retour d'une paie déclarée ; rend le nombre de documents nouveaux, changés ou retirés.
 
+    ``contact`` : qui appeler, une ligne par mention, pour le sommaire du dossier.
     Lève :class:`GesteRefuse` si la paie n'est pas déclarée.
     """
     with registre.transaction() as session:
@@ -43,14 +57,13 @@ def produce_documents(registre: Registre, code: str, mois: Month, acte: Acte, *,
                 f"{adherent.nom} : la paie de {mois.libelle} est {paie.etat} ; elle se restitue une fois déclarée."
             )
         bulletins = read_bulletins(session, paie)
-        known = session.exec(
-            select(DocumentRetour.chemin).where(
-                DocumentRetour.adherent_id == adherent.id, DocumentRetour.mois == str(mois)
-            )
-        ).all()
+        known = {row.chemin for row in documents_of(session, adherent, mois)}
     # Le rendu est long : il se fait hors transaction, sur un contenu que l'approbation a figé.
     documents = month_documents(adherent, paie, mois, bulletins, date_paiement)
-    documents[sommaire.NOM] = sommaire.render(adherent.nom, mois, {*known, *documents})
+    stale = {name for name in known if is_produced(name, mois)} - {*documents, sommaire.NOM}
+    documents[sommaire.NOM] = sommaire.render(
+        adherent.nom, mois, known - stale | set(documents), Reperes(date_paiement, contact)
+    )
     with registre.transaction() as session:
         changed = sum(
             put_document(session, registre, adherent, mois, name, content, acte.moment)
@@ -58,7 +71,14 @@ def produce_documents(registre: Registre, code: str, mois: Month, acte: Acte, *,
         )
         if changed:
             record(session, acte, "produire", code, mois, documents=len(documents), changes=changed)
-    return changed
+        withdrawn = sorted(
+            row.chemin
+            for row in documents_of(session, adherent, mois)
+            if row.chemin in stale and withdraw_document(session, row, acte.moment)
+        )
+        if withdrawn:
+            record(session, acte, "retirer", code, mois, documents=withdrawn)
+    return changed + len(withdrawn)
 
 
 def pending_documents(registre: Registre, code: str) -> list[DocumentDu]:
@@ -71,6 +91,41 @@ def pending_documents(registre: Registre, code: str) -> list[DocumentDu]:
             .order_by(DocumentRetour.mois, DocumentRetour.chemin)
         ).all()
         return [DocumentDu(code, row.mois, row.chemin, row.sha256) for row in rows]
+
+
+def pending_withdrawals(registre: Registre, code: str) -> list[DocumentDu]:
+    """Les documents qui ne sont plus vrais et que le dossier de l'adhérent garde encore, tous mois confondus."""
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        rows = session.exec(
+            select(DocumentRetour)
+            .where(
+                DocumentRetour.adherent_id == adherent.id,
+                col(DocumentRetour.retire_le).is_not(None),
+                col(DocumentRetour.ote_le).is_(None),
+            )
+            .order_by(DocumentRetour.mois, DocumentRetour.chemin)
+        ).all()
+        return [DocumentDu(code, row.mois, row.chemin, row.sha256) for row in rows]
+
+
+def mark_withdrawn(registre: Registre, code: str, documents: list[DocumentDu], acte: Acte) -> None:
+    """Dit que ces documents ne sont plus dans le dossier de l'adhérent ; la base en garde la trace et la pièce."""
+    if not documents:
+        return
+    gone = {(document.mois, document.chemin) for document in documents}
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        for row in session.exec(
+            select(DocumentRetour).where(
+                DocumentRetour.adherent_id == adherent.id,
+                col(DocumentRetour.retire_le).is_not(None),
+                col(DocumentRetour.ote_le).is_(None),
+            )
+        ).all():
+            if (row.mois, row.chemin) in gone:
+                row.ote_le = acte.moment
+                session.add(row)
 
 
 def mark_deposited(registre: Registre, code: str, documents: list[DocumentDu], acte: Acte) -> None:
@@ -101,9 +156,7 @@ def _mark_returned(session: Session, adherent: Adherent, mois: Month, acte: Acte
     ).one_or_none()
     if paie is None:
         return
-    documents = session.exec(
-        select(DocumentRetour).where(DocumentRetour.adherent_id == adherent.id, DocumentRetour.mois == str(mois))
-    ).all()
+    documents = documents_of(session, adherent, mois)
     names = {document.chemin for document in documents}
     if JOURNAL_NAME in names and all(document.depose_le for document in documents):
         paie.etat = EtatPaie.RESTITUEE

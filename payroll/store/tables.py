@@ -420,6 +420,10 @@ class DocumentRetour(SQLModel, table=True):
     sha256: str
     produit_le: datetime
     depose_le: datetime | None = None
+    retire_le: datetime | None = None
+    """Quand il a cessé d'être vrai : il sort du dossier de l'adhérent, jamais du registre ; plus rien n'est à déposer."""
+    ote_le: datetime | None = None
+    """Quand il a quitté le dossier."""
 
 
 class Evenement(SQLModel, table=True):

@@ -13,6 +13,7 @@ from payroll.month.fiches import produce_year
 from payroll.month.restituer import mark_deposited, pending_documents
 from payroll.periods import Month
 from payroll.store.tables import Adherent, Agent, DocumentRetour, Evenement
+from tests.documents.readers import pdf_text
 from tests.month.conftest import Inscrire, Jouer
 from tests.month.gestes import MOIS, Lieu, acte, description
 
@@ -46,7 +47,7 @@ def test_un_bulletin_par_contrat_un_journal_et_la_dsn(declare: Lieu) -> None:
     names = sorted(declare.documents())
 
     assert count == 12
-    assert [name for name in names if name.endswith(".pdf")] == [*BULLETINS, "bulletins.pdf"]
+    assert [name for name in names if name.endswith(".pdf")] == ["LISEZMOI.pdf", *BULLETINS, "bulletins.pdf"]
     assert {
         "journal.xlsx",
         "virements.xml",
@@ -179,10 +180,10 @@ def test_clore_decembre_rend_les_fiches_de_l_annee(lieu: Lieu) -> None:
         close_month(lieu.registre, "lubescaux", decembre, acte(minutes))
 
     assert lieu.gestes().count("produire-fiches") == 1
-    assert lieu.dus() == ["LISEZMOI.txt", "fiches-2026.xlsx"]
+    assert lieu.dus() == ["LISEZMOI.pdf", "fiches-2026.xlsx"]
     book = load_workbook(io.BytesIO(lieu.content("fiches-2026.xlsx")))
     assert book.sheetnames == ["Récapitulatif", "Par mois", *(f"LB00{rank}" for rank in range(1, 6))]
-    assert "fiches-2026.xlsx" in lieu.content("LISEZMOI.txt").decode("utf-8-sig")
+    assert "fiches-2026.xlsx" in pdf_text(lieu.content("LISEZMOI.pdf"))
 
 
 def test_clore_un_autre_mois_ne_rend_pas_de_fiche(declare: Lieu) -> None:

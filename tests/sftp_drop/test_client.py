@@ -114,6 +114,23 @@ def test_poser_un_document_deux_fois_ne_change_rien_la_seconde(service: DropClie
     assert [entree.name for entree in chemin.parent.iterdir()] == ["accuse.txt"]
 
 
+def test_oter_un_document_se_repete_et_ne_touche_que_lui(service: DropClient, racine: Path) -> None:
+    service.put_return(A, "2026-11/a.pdf", b"a")
+    service.put_return(A, "2026-11/b.pdf", b"b")
+
+    assert service.remove_return(A, "2026-11/a.pdf") is True
+    assert service.remove_return(A, "2026-11/a.pdf") is False
+    assert service.remove_return(A, "2026-10/jamais-rendu.pdf") is False
+    assert [entree.name for entree in (racine / A / "retour" / "2026-11").iterdir()] == ["b.pdf"]
+
+
+def test_un_dossier_ne_s_ote_pas_comme_un_document(service: DropClient, racine: Path) -> None:
+    service.put_return(A, "2026-11/recu/a.pdf", b"a")
+    with pytest.raises(DeniedError):
+        service.remove_return(A, "2026-11/recu")
+    assert (racine / A / "retour" / "2026-11" / "recu" / "a.pdf").exists()
+
+
 def test_un_document_vide_se_pose_aussi(service: DropClient, racine: Path) -> None:
     assert service.put_return(A, "2026-11/vide.txt", b"") is PutOutcome.DEPOSE
     assert service.put_return(A, "2026-11/vide.txt", b"") is PutOutcome.INCHANGE

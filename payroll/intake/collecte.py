@@ -121,7 +121,7 @@ class Collecte(Saisie):
             self.prepare_le = self.day(told["prepare_le"], "la date de préparation", place("prepare_le"))
         for field in ("total_heures", "total_montants"):
             if field in told:
-                amount = self.number(told[field], place(field))
+                amount = self.number(told[field], place(field), heures=field == "total_heures")
                 if amount is not None:
                     self.totaux[field] = Total(amount, place(field), told[field].texte)
 

@@ -13,6 +13,7 @@ CONSTATS_MAX = 200
 """Au-delà, un accusé ne se lit plus : le reste est compté, pas détaillé."""
 
 CORRIGER = "Corrigez cette case, enregistrez, puis déposez de nouveau le fichier."
+RETOUR = "dans votre dossier « retour »"
 REPARTIR = "Repartez du classeur du mois, dans votre dossier « retour », remplissez-le et déposez-le."
 
 _LONG_NUMBER = re.compile(r"(?:\d[\s.-]?){13}")

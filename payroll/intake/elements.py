@@ -5,6 +5,7 @@ from __future__ import annotations
 from payroll.intake import layout
 from payroll.intake.collecte import Collecte
 from payroll.intake.constats import CORRIGER, Lieu
+from payroll.intake.ecritures import nothing
 from payroll.intake.lecture import ElementLu
 from payroll.intake.roster import RosterAgent
 from payroll.intake.tables import Ligne
@@ -26,9 +27,9 @@ def add_element(
     Un décompte de la CPAM nul dit qu'elle n'a rien versé : lui seul se garde.
     """
     case, lieu = ligne.get(field), ligne.lieu(field, agent.matricule, code)
-    if case is None:
+    if case is None or nothing(case.texte):
         return
-    value = work.number(case, lieu)
+    value = work.number(case, lieu, heures=layout.rubriques(work.roster)[code].unite == "heures")
     month, settled = _right_month(work, ligne, agent, code)
     if value is None or (not value and code != DECOMPTE) or not settled:
         return

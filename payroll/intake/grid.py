@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from openpyxl import load_workbook
@@ -58,6 +58,26 @@ class Classeur:
     feuilles: Mapping[str, Feuille]
     en_trop: tuple[str, ...] = ()
     debordantes: tuple[str, ...] = ()
+    renommees: Mapping[str, str] = field(default_factory=dict)
+    """Titre d'une feuille lue sous un autre nom que le sien → ce nom comparable."""
+
+
+def renamed(titles: Iterable[str], wanted: Collection[str]) -> dict[str, str]:
+    """Titre → nom voulu, pour les feuilles dont on a complété le nom (« Absences nov », « Copie de Éléments »).
+
+    Rien n'est deviné : le nom voulu doit manquer, et un seul titre l'avoir gardé en entier.
+
+    >>> renamed(["Absences (2)", "Photos"], ["absences", "elements"])
+    {'Absences (2)': 'absences'}
+    """
+    folded = {title: fold(title) for title in titles}
+    missing = [name for name in wanted if name not in folded.values()]
+    found: dict[str, str] = {}
+    for name in sorted(missing):
+        near = [title for title, text in folded.items() if text not in wanted and name in text]
+        if len(near) == 1 and near[0] not in found:
+            found[near[0]] = name
+    return found
 
 
 def read_xlsx(content: bytes, wanted: Collection[str]) -> Classeur | None:
@@ -80,8 +100,9 @@ def _collect(worksheets: Any, wanted: Collection[str]) -> Classeur:
     extra: list[str] = []
     overflowing: list[str] = []
     count = 0
+    aliases = renamed([worksheet.title for worksheet in worksheets], wanted)
     for worksheet in worksheets:
-        name = fold(worksheet.title)
+        name = aliases.get(worksheet.title) or fold(worksheet.title)
         if name not in wanted or name in sheets:
             extra.append(worksheet.title)
             continue
@@ -99,11 +120,14 @@ def _collect(worksheets: Any, wanted: Collection[str]) -> Classeur:
                 continue
             cells[row, column] = Case(value, f"{get_column_letter(column)}{row}")
         sheets[name] = cells
-    return Classeur(sheets, tuple(extra), tuple(dict.fromkeys(overflowing)))
+    return Classeur(sheets, tuple(extra), tuple(dict.fromkeys(overflowing)), aliases)
 
 
 def plain(value: Any) -> Any:
     """Une date d'Excel est un instant à minuit : on en garde le jour. Tout autre objet devient son texte."""
     if isinstance(value, datetime):
         return value.date() if value.time() == time() else f"{value:%d/%m/%Y %H:%M}"
+    if isinstance(value, timedelta):  # une durée de plus de 24 heures, tapée « 26:30 »
+        hours, minutes = divmod(int(value.total_seconds()) // 60, 60)
+        return f"{hours}:{minutes:02d}"
     return value if value is None or isinstance(value, str | int | float | date | bool) else str(value)

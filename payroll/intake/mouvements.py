@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from payroll.anomalies import Gravite
 from payroll.intake import layout
 from payroll.intake.collecte import Collecte
+from payroll.intake.grid import Case
 from payroll.intake.lecture import AbsenceLue, EntreeAnnoncee, SortieLue
 from payroll.intake.roster import RosterAgent
 from payroll.intake.tables import Ligne
@@ -62,13 +64,14 @@ def _details(work: Collecte, who: str, code: str | None, ligne: Ligne) -> tuple[
     case = ligne.get("duree")
     if case is not None:
         half = layout.fold(case.texte) in _DEMI
-        hours = None if half else work.number(case, ligne.lieu("duree", who))
+        hours = None if half else work.number(case, ligne.lieu("duree", who), heures=True)
         if nature is not None and not nature.partielle:
             _unexpected(work, ligne, "duree", who, "cette absence se compte en jours entiers.")
     case = ligne.get("temps")
     if case is not None:
-        percent = work.number(case, ligne.lieu("temps", who))
-        share = None if percent is None else percent * 100
+        percent = work.number(_without_sign(case), ligne.lieu("temps", who))
+        # Une case en pourcentage porte 0,8 pour 80 %.
+        share = None if percent is None else percent * (10_000 if percent <= 100 else 100)
         if nature is not None and not nature.quotite:
             _unexpected(work, ligne, "temps", who, "cette absence n'a pas de part de temps travaillée.")
     elif nature is not None and nature.quotite:
@@ -79,6 +82,10 @@ def _details(work: Collecte, who: str, code: str | None, ligne: Ligne) -> tuple[
             attendu="un pourcentage, celui de l'arrêté : 50 à 90",
         )
     return exemption, hours, half, share
+
+
+def _without_sign(case: Case) -> Case:
+    return replace(case, valeur=case.texte.removesuffix("%").strip()) if case.texte.endswith("%") else case
 
 
 def _unexpected(work: Collecte, ligne: Ligne, field: str, who: str, message: str) -> None:

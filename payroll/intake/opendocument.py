@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -16,7 +16,17 @@ from xml.etree.ElementTree import Element
 from defusedxml.ElementTree import iterparse
 from openpyxl.utils import get_column_letter
 
-from payroll.intake.grid import CASES_MAX, COLONNES_MAX, LIGNES_MAX, Case, Classeur, Feuille, OversizedError, plain
+from payroll.intake.grid import (
+    CASES_MAX,
+    COLONNES_MAX,
+    LIGNES_MAX,
+    Case,
+    Classeur,
+    Feuille,
+    OversizedError,
+    plain,
+    renamed,
+)
 from payroll.intake.layout import fold
 
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -34,7 +44,10 @@ def read_ods(content: bytes, wanted: Collection[str]) -> Classeur | None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             document = archive.read("content.xml")
-        return _Reader(wanted).read(document)
+        classeur = _Reader(wanted, {}).read(document)
+        aliases = renamed([*classeur.feuilles, *classeur.en_trop], wanted)
+        # Le cas rare : on relit en sachant sous quel nom prendre la feuille renommée.
+        return _Reader(wanted, aliases).read(document) if aliases else classeur
     except OversizedError:
         raise
     except Exception:
@@ -45,8 +58,8 @@ def read_ods(content: bytes, wanted: Collection[str]) -> Classeur | None:
 class _Reader:
     """Une lecture au fil du document : rien n'en reste que les cases remplies."""
 
-    def __init__(self, wanted: Collection[str]) -> None:
-        self._wanted = wanted
+    def __init__(self, wanted: Collection[str], aliases: Mapping[str, str]) -> None:
+        self._wanted, self._aliases = wanted, aliases
         self._sheets: dict[str, Feuille] = {}
         self._extra: list[str] = []
         self._overflowing: list[str] = []
@@ -65,10 +78,10 @@ class _Reader:
             elif event == "end" and element.tag == f"{_TABLE}table-row":
                 self._read_row(element)
                 element.clear()
-        return Classeur(self._sheets, tuple(self._extra), tuple(dict.fromkeys(self._overflowing)))
+        return Classeur(self._sheets, tuple(self._extra), tuple(dict.fromkeys(self._overflowing)), self._aliases)
 
     def _open(self, title: str) -> None:
-        name = fold(title)
+        name = self._aliases.get(title) or fold(title)
         self._title, self._row, self._cells = title, 1, None
         if name not in self._wanted or name in self._sheets:
             self._extra.append(title)

@@ -16,6 +16,9 @@ from payroll.periods import Month
 _MATRICULE = re.compile(r"(?=.*\d)[A-Za-z0-9/_.-]{1,12}")
 """Ce qui ressemble à un matricule peut être répété ; tout autre texte pourrait être un nom."""
 
+_SEPARATOR = re.compile(r"\s+[–—-]\s+")
+"""Entre le matricule et le nom d'une entrée de liste ; une espace peut y être insécable."""
+
 
 class Saisie:
     """Les cases d'un fichier, lues une à une contre ce que l'on sait de l'adhérent."""
@@ -38,13 +41,24 @@ class Saisie:
             return None
         if self._formula(case, lieu):
             return None
-        key = case.texte.split(" – ")[0].split(" - ")[0].strip()
-        found = self._agents.get(key.casefold())
+        key = _SEPARATOR.split(case.texte.strip(), maxsplit=1)[0]
+        found = self._agents.get(key.casefold()) or self._named(case.texte)
         if found is None:
-            self._unknown_agent(key, lieu)
+            found = self._unknown_agent(key, lieu)
         return found
 
-    def _unknown_agent(self, key: str, lieu: Lieu) -> None:
+    def _named(self, text: str) -> RosterAgent | None:
+        """L'agent écrit par son nom et son prénom, dans un sens ou l'autre, s'il est seul à les porter."""
+        wanted = layout.fold(text)
+        found = [
+            agent
+            for agent in self.roster.agents
+            if wanted and wanted in (layout.fold(agent.nom + agent.prenom), layout.fold(agent.prenom + agent.nom))
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def _unknown_agent(self, key: str, lieu: Lieu) -> RosterAgent | None:
+        """Rien et un constat ; ou l'agent, et un avertissement, si un tableur n'a qu'ôté les zéros de tête."""
         shown = key if _MATRICULE.fullmatch(key) else ""
         lieu = Lieu(lieu.feuille, lieu.cellule, shown)
         cles = [self.roster.cle(agent) for agent in self.roster.agents]
@@ -57,17 +71,28 @@ class Saisie:
                 recu=shown,
                 attendu=" ou ".join(several),
             )
-            return
-        # Un tableur retire les zéros de tête d'un export : on le dit, sans choisir à la place de la personne.
-        near = [cle for cle in cles if cle.lstrip("0").casefold() == key.lstrip("0").casefold()]
+            return None
+        near = [cle for cle in cles if key.isdecimal() and cle.lstrip("0") == key.lstrip("0")]
+        if len(near) == 1:
+            self.constats.add(
+                "zeros-retablis",
+                "ce matricule a perdu ses zéros de tête : nous les avons rétablis.",
+                Lieu(lieu.feuille, lieu.cellule, near[0]),
+                recu=shown,
+                attendu=near[0],
+                remede="Vérifiez dans cet accusé que c'est le bon agent.",
+                gravite=Gravite.AVERTISSEMENT,
+            )
+            return self._agents[near[0].casefold()]
         self.constats.add(
             "agent-inconnu",
             "ce matricule n'est celui d'aucun de vos agents ce mois-ci.",
             lieu,
             recu=shown,
-            attendu=f"peut-être {near[0]}, avec ses zéros" if near else "un matricule de votre liste d'agents",
+            attendu="un matricule de votre liste d'agents",
             remede="Vérifiez le matricule. Pour un nouvel agent, remplissez « Entrées et sorties ».",
         )
+        return None
 
     def check_name(self, agent: RosterAgent, ligne: Ligne) -> None:
         """Prévient si le nom écrit n'est plus celui du matricule : une ligne a pu être décalée."""
@@ -83,12 +108,12 @@ class Saisie:
                 )
                 return
 
-    def number(self, case: Case, lieu: Lieu) -> int | None:
-        """Un nombre positif ou nul, en centièmes, ou rien et un constat."""
+    def number(self, case: Case, lieu: Lieu, *, heures: bool = False) -> int | None:
+        """Un nombre positif ou nul, en centièmes, ou rien et un constat ; ``heures`` : « 7h30 » se lit."""
         if self._formula(case, lieu):
             return None
         try:
-            found = values.number(case)
+            found = values.number(case, heures=heures)
         except values.UnreadableError as why:
             many = why.code == "trop-de-decimales"
             self._unreadable(why, f"ce nombre {'a plus de deux décimales' if many else 'ne se lit pas'}.", case, lieu)
@@ -113,7 +138,7 @@ class Saisie:
         if self._formula(case, lieu):
             return None
         try:
-            return values.day(case)
+            return values.day(case, self.roster.mois)
         except values.UnreadableError as why:
             self._unreadable(why, f"{what} ne se lit pas.", case, lieu)
             return None

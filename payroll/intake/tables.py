@@ -63,6 +63,40 @@ class Tableau:
             yield Ligne(self.nom, row, rows[row], places)
 
 
+@dataclass(frozen=True, slots=True)
+class TitrePerdu:
+    """Un titre attendu que la feuille ne porte plus, et la case où il devrait être."""
+
+    champ: str
+    cellule: str
+    recu: str
+
+
+def lost_title(
+    feuille: Feuille, titles: Mapping[str, str], required: tuple[str, ...], others: Mapping[str, str] | None = None
+) -> TitrePerdu | None:
+    """Le premier titre qui manque à la ligne qui ressemble le plus aux titres ; ``None`` si aucune n'y ressemble.
+
+    Sa case est la première de cette ligne qui porte autre chose, sinon la première vide.
+    """
+    known = {fold(text): field for field, text in titles.items()} | dict(others or {})
+    rows: dict[int, dict[int, Case]] = {}
+    for (row, column), case in feuille.items():
+        if row <= _TITRES_AU_PLUS_LOIN and case.texte:
+            rows.setdefault(row, {})[column] = case
+    scores = {row: sum(fold(case.texte) in known for case in cases.values()) for row, cases in rows.items()}
+    best = max(scores, key=lambda row: (scores[row], -row), default=0)
+    if not best or not scores[best]:
+        return None
+    cases = rows[best]
+    present = {known.get(fold(case.texte)) for case in cases.values()}
+    champ = next(field for field in required if field not in present)
+    wrong = [(column, case) for column, case in sorted(cases.items()) if fold(case.texte) not in known]
+    empty = next(column for column in range(1, max(cases) + 2) if column not in cases)
+    column, recu = (wrong[0][0], wrong[0][1].texte) if wrong else (empty, "")
+    return TitrePerdu(champ, f"{get_column_letter(column)}{best}", recu)
+
+
 def find_table(
     nom: str,
     feuille: Feuille,

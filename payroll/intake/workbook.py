@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from payroll.anomalies import Gravite
 from payroll.intake import layout
 from payroll.intake.collecte import Collecte
-from payroll.intake.constats import REPARTIR, Lieu
+from payroll.intake.constats import REPARTIR, RETOUR, Lieu
 from payroll.intake.elements import add_element, find_rubrique, missing_amount
 from payroll.intake.grid import COLONNES_MAX, LIGNES_MAX, Case, Classeur, Feuille
 from payroll.intake.mouvements import add_absence, add_arrival, add_exit
-from payroll.intake.tables import Tableau, find_table
+from payroll.intake.tables import Ligne, Tableau, find_table, lost_title
+
+_TOTAUX = frozenset(map(layout.fold, ("total", "totaux", "total général", "sous-total", "somme")))
 
 
 def read_workbook(classeur: Classeur, work: Collecte) -> None:
@@ -45,6 +47,15 @@ def _expected_sheets(classeur: Classeur, work: Collecte) -> dict[str, Feuille]:
             attendu=f"{LIGNES_MAX} lignes et {COLONNES_MAX} colonnes au plus",
             remede="Effacez ce qui est hors du tableau, ou repartez du classeur du mois.",
         )
+    for title, name in classeur.renommees.items():
+        work.constats.add(
+            "feuille-renommee",
+            "cette feuille a changé de nom : nous l'avons lue comme celle du classeur du mois.",
+            Lieu(title[:31]),
+            attendu=next(sheet for sheet in layout.FEUILLES_LUES if layout.fold(sheet) == name),
+            remede="Vérifiez dans cet accusé que ses éléments y sont.",
+            gravite=Gravite.AVERTISSEMENT,
+        )
     for title in classeur.en_trop:
         work.constats.add(
             "feuille-en-trop",
@@ -62,7 +73,10 @@ def _expected_sheets(classeur: Classeur, work: Collecte) -> dict[str, Feuille]:
                 "feuille-manquante",
                 f"{shown} n'est plus dans le classeur.",
                 attendu="les feuilles du classeur du mois, inchangées",
-                remede=REPARTIR,
+                remede=REPARTIR
+                if name == layout.CACHEE
+                else "Si vous avez renommé cette feuille, rendez-lui son nom, puis déposez. "
+                f"Sinon, repartez du classeur du mois, {RETOUR}.",
             )
     return found
 
@@ -102,7 +116,7 @@ def _elements(name: str, feuille: Feuille, work: Collecte) -> None:
         return
     _strays(feuille, (table,), work)
     rubriques = layout.rubriques(work.roster)
-    for line in table.lignes(feuille):
+    for line in _lines(table, feuille, work):
         entered = [code for code in rubriques if line.get(code) is not None]
         agent = work.agent(line) if entered else None
         if agent is None:
@@ -117,7 +131,7 @@ def _absences(name: str, feuille: Feuille, work: Collecte) -> None:
     if table is None:
         return
     _strays(feuille, (table,), work)
-    for line in table.lignes(feuille):
+    for line in _lines(table, feuille, work):
         agent = work.agent(line)
         if agent is not None:
             add_absence(work, agent, line)
@@ -127,7 +141,7 @@ def _movements(name: str, feuille: Feuille, work: Collecte) -> None:
     leaving = _table(name, feuille, layout.SORTIES_COLONNES, ("agent", "date", "motif"), work)
     arriving = _table(name, feuille, layout.ENTREES_COLONNES, ("nom", "prenom", "date", "statut"), work)
     _strays(feuille, tuple(table for table in (leaving, arriving) if table), work)
-    for line in leaving.lignes(feuille) if leaving else ():
+    for line in _lines(leaving, feuille, work) if leaving else ():
         add_exit(work, line)
     for line in arriving.lignes(feuille) if arriving else ():
         add_arrival(work, line)
@@ -138,12 +152,27 @@ def _others(name: str, feuille: Feuille, work: Collecte) -> None:
     if table is None:
         return
     _strays(feuille, (table,), work)
-    for line in table.lignes(feuille):
+    for line in _lines(table, feuille, work):
         agent, code = work.agent(line), find_rubrique(work, line)
         if line.get("montant") is None:
             missing_amount(work, line)
         elif agent is not None and code is not None:
             add_element(work, agent, code, line, "montant", observation=line.texte("motif"))
+
+
+def _lines(table: Tableau, feuille: Feuille, work: Collecte) -> Iterator[Ligne]:
+    """Les lignes d'un tableau, sans celle qu'une personne ajoute en bas pour faire ses totaux."""
+    for line in table.lignes(feuille):
+        if layout.fold(line.texte("agent")) not in _TOTAUX:
+            yield line
+            continue
+        work.constats.add(
+            "ligne-de-total",
+            "cette ligne de total n'est pas lue.",
+            line.lieu("agent"),
+            remede="Rien à faire : nous refaisons les totaux. Ceux du bordereau, eux, sont vérifiés.",
+            gravite=Gravite.AVERTISSEMENT,
+        )
 
 
 def _table(
@@ -157,12 +186,20 @@ def _table(
 ) -> Tableau | None:
     table = find_table(name, feuille, titles, required, others=others)
     if table is None:
+        lost = lost_title(feuille, titles, required, others)
+        message = "les titres des colonnes ont été modifiés ou effacés."
+        attendu = ", ".join(f"« {titles[field]} »" for field in required)
+        if lost is not None:
+            message, attendu = "un titre de colonne a été modifié ou effacé.", f"« {titles[lost.champ]} »"
         work.constats.add(
             "titres-modifies",
-            "les titres des colonnes ont été modifiés ou effacés.",
-            Lieu(name),
-            attendu=", ".join(f"« {titles[field]} »" for field in required),
-            remede=REPARTIR,
+            message,
+            Lieu(name, lost.cellule if lost else ""),
+            recu=lost.recu if lost else "",
+            attendu=attendu,
+            remede=f"Écrivez ce titre dans cette case, ou repartez du classeur du mois ({RETOUR}). Puis déposez."
+            if lost
+            else REPARTIR,
         )
     return table
 

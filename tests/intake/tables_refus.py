@@ -73,8 +73,10 @@ BORDEREAU = [
 ]  # fmt: skip
 
 ELEMENTS = [
-    Refus("titres-modifies", {(E, "A4"): "N°"}, E, "", "", "« Matricule »",
-          "les titres des colonnes ont été modifiés ou effacés."),
+    Refus("titres-modifies", {(E, "A4"): "N°"}, E, "A4", "N°", "« Matricule »",
+          "un titre de colonne a été modifié ou effacé."),
+    Refus("titres-modifies", {(E, "A4"): None}, E, "A4", "", "« Matricule »",
+          "un titre de colonne a été modifié ou effacé."),
     Refus("colonne-inconnue", {(E, "J4"): "Prime de Noël", (E, "J6"): 5}, E, "J4", "Prime de Noël",
           "les colonnes du classeur du mois", "cette colonne n'est pas du classeur du mois."),
     Refus("colonne-inconnue", {(E, "N6"): 5}, E, "N6", "5", "les colonnes du classeur du mois",
@@ -85,17 +87,16 @@ ELEMENTS = [
           "cette ligne ne dit pas de quel agent il s'agit."),
     Refus("agent-inconnu", {(E, "A12"): "A099", (E, "I12"): 2}, E, "A12", "A099", _MATRICULE,
           "ce matricule n'est celui d'aucun de vos agents ce mois-ci.", "A099"),
-    Refus("agent-inconnu", {(E, "A12"): 5, (E, "I12"): 2}, E, "A12", "5", "peut-être 0005, avec ses zéros",
-          "ce matricule n'est celui d'aucun de vos agents ce mois-ci.", "5"),
+    Refus("agent-inconnu", {(E, "A12"): 7, (E, "I12"): 2}, E, "A12", "7", _MATRICULE,
+          "ce matricule n'est celui d'aucun de vos agents ce mois-ci.", "7"),
     Refus("contrat-ambigu", {(E, "A12"): "a006", (E, "I12"): 2}, E, "A12", "a006", "A006/1 ou A006/2",
           "cet agent a plusieurs contrats : dites lequel.", "a006"),
     Refus("formule", {(E, "E5"): "=1+1"}, E, "E5", "", "la valeur elle-même",
           "cette case contient une formule : nous ne calculons pas les formules reçues.", "A001"),
     Refus("nombre-illisible", {(E, "E5"): "douze"}, E, "E5", "douze", _NOMBRE, "ce nombre ne se lit pas.", "A001"),
-    Refus("nombre-illisible", {(E, "E5"): "2h30"}, E, "E5", "2h30", "des heures en décimal, par exemple 2,5",
-          "ce nombre ne se lit pas.", "A001"),
-    Refus("nombre-illisible", {(E, "E5"): time(2, 30)}, E, "E5", "02:30:00", "des heures en décimal, par exemple 2,5",
-          "ce nombre ne se lit pas.", "A001"),
+    Refus("nombre-illisible", {(E, "E5"): "2h75"}, E, "E5", "2h75", _NOMBRE, "ce nombre ne se lit pas.", "A001"),
+    Refus("nombre-illisible", {(E, "I6"): time(2, 30)}, E, "I6", "02:30:00", "un montant en euros, et non des heures",
+          "ce nombre ne se lit pas.", "A002"),
     Refus("trop-de-decimales", {(E, "I6"): 12.345}, E, "I6", "12,345", "deux décimales au plus, par exemple 2,33",
           "ce nombre a plus de deux décimales.", "A002"),
     Refus("nombre-negatif", {(E, "I6"): -12}, E, "I6", "-12", "un nombre positif, ou rien",
@@ -128,9 +129,8 @@ ELEMENTS = [
 ]  # fmt: skip
 
 ABSENCES = [
-    Refus("titres-modifies", {(A, "D4"): "Fin"}, A, "", "",
-          "« Agent », « Nature de l'absence », « Premier jour », « Dernier jour »",
-          "les titres des colonnes ont été modifiés ou effacés."),
+    Refus("titres-modifies", {(A, "D4"): "Fin"}, A, "D4", "Fin", "« Dernier jour »",
+          "un titre de colonne a été modifié ou effacé."),
     Refus("choix-manquant", _ABSENCE | {(A, "B5"): None}, A, "B5", "", _LISTE, "la nature de l'absence manque.",
           "A001"),
     Refus("choix-inconnu", _ABSENCE | {(A, "B5"): "RTT"}, A, "B5", "RTT", _LISTE,

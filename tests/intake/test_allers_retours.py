@@ -191,19 +191,44 @@ def test_un_nombre_qu_il_faudrait_deviner_n_est_pas_lu(written: object) -> None:
 
 
 @pytest.mark.parametrize("written", [date(2026, 11, 3), 46329, 46329.0, "03/11/2026", "3/11/2026", "2026-11-03",
-                                     "03-11-2026", "03.11.2026", " 03/11/2026 "])  # fmt: skip
+                                     "03-11-2026", "03.11.2026", " 03/11/2026 ", "3/11/26", "03.11.26",
+                                     "3/11", "3 novembre", "3 nov. 2026", "mardi 3 Novembre 2026"])  # fmt: skip
 def test_un_jour_se_lit_de_toutes_les_facons_sans_ambiguite(written: object) -> None:
     case = Case(written, "A1")  # type: ignore[arg-type]
-    assert values.day(case) == date(2026, 11, 3)
+    assert values.day(case, Month(2026, 11)) == date(2026, 11, 3)
     if not isinstance(written, str):
         assert values.month(case) == Month(2026, 11)
 
 
-@pytest.mark.parametrize("written", ["11/03/26", "31/11/2026", "3 nov.", 46329.5, 12, date(1900, 1, 7), "07/01/0026",
+@pytest.mark.parametrize(
+    ("written", "mois", "attendu"),
+    [
+        ("28 décembre", Month(2027, 1), date(2026, 12, 28)),
+        ("2 janvier", Month(2026, 12), date(2027, 1, 2)),
+        ("29/02", Month(2027, 1), date(2028, 2, 29)),
+        ("1er mars 27", Month(2026, 11), date(2027, 3, 1)),
+    ],
+)
+def test_une_annee_tue_est_celle_qui_approche_le_plus_du_mois(written: str, mois: Month, attendu: date) -> None:
+    assert values.day(Case(written, "A1"), mois) == attendu
+
+
+@pytest.mark.parametrize(
+    ("written", "hundredths"),
+    [("7h30", 750), ("1 h 20", 133), ("07:30:00", 750), ("26:30", 2650), ("2,5 h", 250), ("45", 4500), ("0h45", 75)],
+)
+def test_une_duree_se_lit_dans_une_case_d_heures_et_nulle_part_ailleurs(written: str, hundredths: int) -> None:
+    assert values.number(Case(written, "A1"), heures=True) == hundredths
+    if written != "45":
+        with pytest.raises(values.UnreadableError):
+            values.number(Case(written, "A1"))
+
+
+@pytest.mark.parametrize("written", ["3/13/26", "31/11/2026", "3 brumaire", 46329.5, 12, date(1900, 1, 7), "07/01/0026",
                                      True, float("inf"), float("nan"), 10**400])  # fmt: skip
 def test_un_jour_qu_il_faudrait_deviner_n_est_pas_lu(written: object) -> None:
     with pytest.raises(values.UnreadableError):
-        values.day(Case(written, "A1"))  # type: ignore[arg-type]
+        values.day(Case(written, "A1"), Month(2026, 11))  # type: ignore[arg-type]
 
 
 def test_le_contingent_leve_par_decision_est_celui_de_l_agent() -> None:

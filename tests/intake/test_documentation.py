@@ -21,7 +21,8 @@ CODES = RACINE / "payroll" / "intake"
 _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _AILLEURS = {
     "nom-different", "feuille-en-trop", "entree-annoncee", "colonne-ignoree", "trop-de-constats",
-    "fichiers-contradictoires", "contenu-deja-recu", "absence-deja-connue", "liens-externes-ignores", "objets-ignores",
+    "fichiers-contradictoires", "contenu-deja-recu", "absence-deja-connue", "feuille-renommee",
+    "ligne-de-total", "zeros-retablis", "liens-externes-ignores", "objets-ignores",
 }  # fmt: skip
 """Ceux qui ne tiennent pas en un fichier fautif et un refus : essayés chacun par son nom."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
 
 from payroll.money import format_amount, format_percent
 from payroll.periods import NOMS_DES_MOIS, Month
@@ -95,6 +97,38 @@ def heures(centiemes: int | None) -> str:
     return "–" if centiemes is None else f"{format_amount(centiemes).replace('-', _MOINS)}{_INSECABLE}h"
 
 
+def capitale(text: object) -> str:
+    """La première lettre en capitale, le reste tel quel.
+
+    >>> capitale("dépôt des éléments")
+    'Dépôt des éléments'
+    """
+    plain = str(text)
+    return plain[:1].upper() + plain[1:]
+
+
+_NAVIGATEURS = (("Firefox/", "Firefox"), ("Edg/", "Edge"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMES = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def appareil(annonce: str) -> str:
+    """Ce qu'un navigateur annonce de lui-même, en mots : « Firefox sous Windows ».
+
+    >>> appareil("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+    'Firefox sous Linux'
+    """
+    browser = next((name for sign, name in _NAVIGATEURS if sign in annonce), "Navigateur inconnu")
+    system = next((name for sign, name in _SYSTEMES if sign in annonce), "")
+    return f"{browser} sous {system}" if system else browser
+
+
 def etat(value: str) -> tuple[str, str]:
     """Le mot et le ton d'un état."""
     return ETATS.get(str(value), (str(value), "neutre"))
@@ -116,7 +150,24 @@ FILTRES: dict[str, Callable[..., Any]] = {
     "taux": taux,
     "heures": heures,
     "etat": etat,
+    "appareil": appareil,
+    "capitale": capitale,
 }
+
+MONDES = {"demonstration": "Démonstration", "recette": "Recette", "production": "Production"}
+
+
+class Typographie(Extension):
+    """Les espaces insécables et l'apostrophe courbe des gabarits, posées à leur lecture : jamais dans une donnée."""
+
+    _APRES = re.compile(r"(?<=[\w»)}.…]) (?=[;:!?»](?:\s|[<\"({]|$))", re.MULTILINE)
+    _AVANT = re.compile(r"« ")
+    _APOSTROPHE = re.compile(r"(?<=[A-Za-zéèêàçùÉ])'(?=[A-Za-zéèêàâôîûÉÈÀ])")
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
+        """Le gabarit, sa typographie posée."""
+        text = self._AVANT.sub(f"«{_INSECABLE}", self._APRES.sub(_INSECABLE, source))
+        return self._APOSTROPHE.sub("’", text)
 
 
 def gabarits() -> Environment:
@@ -127,6 +178,7 @@ def gabarits() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=[Typographie],
     )
     environment.filters.update(FILTRES)
     environment.globals.update(statique=statique, pluriel=plural)

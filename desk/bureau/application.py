@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from desk.bureau import erreurs
-from desk.bureau.affichage import ICI, gabarits
+from desk.bureau.affichage import ICI, MONDES, gabarits
 from desk.bureau.demande import Bureau
 from desk.bureau.gardes import Enceinte
 from desk.bureau.pages import NAVIGATION, ROUTES
@@ -42,7 +42,7 @@ def create_app(
     app = FastAPI(title="Bureau", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     environment = gabarits()
     environment.globals["navigation"] = NAVIGATION
-    environment.globals["environnement"] = str(reglages.environnement)
+    environment.globals["monde"] = MONDES[reglages.environnement]
     app.state.bureau = Bureau(registre, reglages, settings, environment, horloge, TEMOIN)
     for routeur in ROUTES:
         app.include_router(routeur)

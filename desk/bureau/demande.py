@@ -138,6 +138,18 @@ class Demande:
         except ValueError as error:
             raise Refus(422, "Mois illisible", f"{error}.") from None
 
+    def mois_proposes(self) -> list[Month]:
+        """Les mois que l'en-tête propose : autour de celui qu'on regarde et du mois courant, le plus récent d'abord."""
+        found: set[Month] = set()
+        for center in (self.mois, Month.of(self.maintenant.date())):
+            first, last = center, center.next
+            for _ in range(11):
+                first = first.previous
+            while first <= last:
+                found.add(first)
+                first = first.next
+        return sorted(found, reverse=True)
+
     def acte(self) -> Acte:
         """L'acte de la personne, maintenant."""
         return Acte(self.session.compte.identifiant if self.session else ANONYME, self.maintenant)

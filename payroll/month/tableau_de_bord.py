@@ -148,6 +148,11 @@ class TableauDeBord:
     sommes: Sommes
     """Les sommes des lignes filtrées, toutes pages comprises."""
     avant: Sommes
+    """Celles de leur mois d'avant."""
+    compares: int
+    """Les adhérents dont les deux mois sont calculés : eux seuls font les écarts qui suivent."""
+    ecart_net: int
+    ecart_cout: int
 
 
 def read_board(
@@ -171,6 +176,7 @@ def read_board(
     states = Counter(row.etat for row in rows)
     kept = [row for row in rows if _matches(row, wanted, agents)]
     kept.sort(key=_SORTS[wanted.tri], reverse=wanted.decroissant)
+    pairs = [(row.sommes, row.avant) for row in kept if row.avant is not None and row.sommes.bulletins]
     return TableauDeBord(
         page=cut(kept, page, taille),
         etats={etat: states[etat] for etat in ETATS},
@@ -178,6 +184,9 @@ def read_board(
         en_anomalie=sum(row.a_regarder > 0 for row in rows),
         sommes=_sum([row.sommes for row in kept]),
         avant=_sum([row.avant for row in kept if row.avant is not None]),
+        compares=len(pairs),
+        ecart_net=sum(now.net_a_payer - before.net_a_payer for now, before in pairs),
+        ecart_cout=sum(now.cout_employeur - before.cout_employeur for now, before in pairs),
     )
 
 

@@ -77,7 +77,13 @@ class EtatTravail(StrEnum):
     PANNE = "en panne"
     ANNULE = "annulé"
 
+    @property
+    def ton(self) -> str:
+        """Le ton de sa pastille."""
+        return _TONS.get(self, "info")
 
+
+_TONS = {EtatTravail.FAIT: "succes", EtatTravail.PANNE: "erreur", EtatTravail.ANNULE: "neutre"}
 _ETATS = {
     "SCHEDULED": EtatTravail.ATTEND,
     "PENDING": EtatTravail.ATTEND,
@@ -179,7 +185,7 @@ class Prefect:
         self._patience = patience
 
     def launch(
-        self, geste: str, mois: str, adherents: Sequence[str], par: str, *, jeton: str = "", **autres: bool
+        self, geste: str, mois: str, adherents: Sequence[str], par: str, *, jeton: str = "", **autres: bool | str
     ) -> Lancement:
         """Lance un geste pour un mois ; ``adherents`` vide veut dire tous.
 

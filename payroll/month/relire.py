@@ -189,6 +189,16 @@ def review_doubts(registre: Registre, code: str, mois: Month) -> list[DouteEmplo
     return doubts_used(examen)
 
 
+def payslips_of(registre: Registre, code: str, mois: Month, matricule: str) -> list[BulletinLu]:
+    """Les bulletins calculés d'un agent, un par contrat. Lève :class:`GesteRefuse` s'il n'en a aucun."""
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        found = read_bulletins(session, require_paie(session, adherent, mois), matricule)
+    if not found:
+        raise GesteRefuse(f"{adherent.nom} : l'agent {matricule} n'a pas de bulletin en {mois.libelle}.")
+    return found
+
+
 def payslip_pdf(
     registre: Registre, code: str, mois: Month, matricule: str, contrat: str, date_paiement: date
 ) -> tuple[str, bytes]:

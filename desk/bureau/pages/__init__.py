@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from desk.bureau.pages import accueil, compte, comptes, connexion
+from desk.bureau.pages import accueil, compte, comptes, connexion, corrections, mois, revision, travaux
 from payroll.store.tables_revision import Role
 
 
@@ -32,9 +32,15 @@ ROUTES: tuple[APIRouter, ...] = (
     compte.routeur,
     comptes.routeur,
     accueil.routeur,
+    mois.routeur,
+    travaux.routeur,
+    revision.routeur,
+    corrections.routeur,
 )
 
 NAVIGATION: tuple[Entree, ...] = (
     Entree("Le mois", "/"),
+    Entree("Faire avancer", "/mois"),
+    Entree("Travaux", "/travaux"),
     Entree("Comptes", "/comptes", (Role.ADMINISTRATEUR,)),
 )

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 
 from desk.bureau.demande import Demande, Lecteur, adresse_avec
 from desk.bureau.listes import entier, parmi
+from desk.bureau.pages.travaux import travaux_du_mois
 from payroll.month.gestionnaires import list_accounts
 from payroll.month.tableau_de_bord import ETATS, Filtre, Suite, Tri, read_board
 
@@ -72,6 +73,7 @@ def tableau(demande: Lecteur) -> HTMLResponse:
     return demande.page(
         "mois/tableau.html",
         bord=board,
+        travaux=travaux_du_mois(demande),
         filtre=filtre,
         portefeuille=whose,
         comptes=[(who, nom) for who, nom, _ in comptes],

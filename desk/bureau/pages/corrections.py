@@ -1,0 +1,154 @@
+"""Corriger un mois ouvert, par-dessus le fichier : un élément, une ligne, une absence ; et revenir dessus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse, Response
+
+from desk.bureau.demande import Acteur, Demande, Lecteur, adresse_avec
+from payroll.money import AmountError, parse_amount
+from payroll.month.commun import GesteRefuse
+from payroll.month.corriger import (
+    Corrigee,
+    add_absence,
+    cancel_correction,
+    correct_element,
+    month_absences,
+    month_corrections,
+    remove_absence,
+)
+from payroll.month.formulaires import absence_kinds, enterable, people_of_month, waiting_day_waivers
+
+routeur = APIRouter(prefix="/adherents/{code}/corrections")
+
+_GABARIT = "corrections/corrections.html"
+
+
+@routeur.get("")
+def voir(demande: Lecteur, code: str, agent: str = "") -> HTMLResponse:
+    """Les corrections et les absences du mois, et de quoi en ajouter."""
+    return demande.page(_GABARIT, **_faits(demande, code), saisie={"agent": agent})
+
+
+@routeur.post("/element")
+def element(demande: Acteur, code: str) -> Response:
+    """Fixe un élément du mois, ou ajoute une ligne au fichier."""
+    demande.adherent(code)
+    matricule, contrat = _agent(demande)
+    try:
+        valeur = parse_amount(demande.champ("valeur"))
+    except AmountError:
+        told = f"« {demande.champ('valeur')} » n'est pas un montant : écrivez par exemple 12,50."
+        return demande.erreur(_GABARIT, [told], **_faits(demande, code))
+    try:
+        done = correct_element(
+            demande.registre,
+            code,
+            matricule,
+            demande.mois,
+            demande.acte(),
+            rubrique=demande.champ("rubrique"),
+            valeur=valeur,
+            motif=demande.champ("motif"),
+            contrat=contrat,
+            ajouter=demande.champ("genre") == "ajouter",
+        )
+    except GesteRefuse as refus:
+        return demande.erreur(_GABARIT, refus, **_faits(demande, code))
+    return _fait(demande, code, done)
+
+
+@routeur.post("/absence")
+def absence(demande: Acteur, code: str) -> Response:
+    """Ajoute une absence que le fichier ne disait pas."""
+    demande.adherent(code)
+    matricule, contrat = _agent(demande)
+    valeurs = {
+        "type": demande.champ("nature"),
+        "debut": demande.champ("debut"),
+        "fin": demande.champ("fin"),
+        "prolongation": demande.champ("prolongation") == "oui",
+        "motif_sans_carence": demande.champ("sans_carence"),
+    }
+    try:
+        done = add_absence(
+            demande.registre,
+            code,
+            matricule,
+            demande.mois,
+            demande.acte(),
+            valeurs=valeurs,
+            motif=demande.champ("motif"),
+            contrat=contrat,
+        )
+    except GesteRefuse as refus:
+        return demande.erreur(_GABARIT, refus, **_faits(demande, code))
+    return _fait(demande, code, done)
+
+
+@routeur.post("/retirer")
+def retirer(demande: Acteur, code: str) -> Response:
+    """Retire une absence ; annuler la correction la remet."""
+    demande.adherent(code)
+    try:
+        done = remove_absence(
+            demande.registre, code, _numero(demande), demande.mois, demande.acte(), motif=demande.champ("motif")
+        )
+    except GesteRefuse as refus:
+        return demande.erreur(_GABARIT, refus, **_faits(demande, code))
+    return _fait(demande, code, done)
+
+
+@routeur.post("/annuler")
+def annuler(demande: Acteur, code: str) -> Response:
+    """Annule une correction : le mois redevient ce que disaient le fichier et le dossier."""
+    demande.adherent(code)
+    try:
+        phrase = cancel_correction(
+            demande.registre, code, _numero(demande), demande.mois, demande.acte(), motif=demande.champ("motif")
+        )
+    except GesteRefuse as refus:
+        return demande.erreur(_GABARIT, refus, **_faits(demande, code))
+    return demande.retour(_ici(demande, code), f"Correction annulée ({phrase}). Recalculez la paie.")
+
+
+def _agent(demande: Demande) -> tuple[str, str]:
+    """Matricule et contrat du choix « matricule|contrat »."""
+    matricule, _, contrat = demande.champ("agent").partition("|")
+    return matricule, contrat
+
+
+def _numero(demande: Demande) -> int:
+    text = demande.champ("numero")
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise GesteRefuse("Cette ligne n'a pas de numéro lisible : rouvrez la page et recommencez.")
+    return int(text)
+
+
+def _fait(demande: Demande, code: str, done: Corrigee) -> Response:
+    told = f"Correction n° {done.numero} : {done.phrase}. Recalculez la paie."
+    if done.mois_payes:
+        premier = done.mois_payes[0].libelle
+        told += f" Des mois déjà payés sont touchés depuis {premier} : un rappel leur rendra ce qui est dû."
+    return demande.retour(_ici(demande, code), told)
+
+
+def _ici(demande: Demande, code: str) -> str:
+    return adresse_avec(f"/adherents/{code}/corrections", mois=demande.mois)
+
+
+def _faits(demande: Demande, code: str) -> dict[str, Any]:
+    adherent = demande.adherent(code)
+    people = people_of_month(demande.registre, code, demande.mois)
+    return {
+        "adherent": adherent,
+        "personnes": people,
+        "noms": {one.matricule: f"{one.prenom} {one.nom}" for one in people},
+        "elements": enterable(),
+        "natures": absence_kinds(),
+        "dispenses": waiting_day_waivers(),
+        "corrections": month_corrections(demande.registre, code, demande.mois),
+        "absences": month_absences(demande.registre, code, demande.mois),
+    }

@@ -1,0 +1,69 @@
+"""Ce qu'un formulaire de correction propose : les agents du mois, les éléments qui se saisissent, les absences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from payroll.catalogue import load as load_catalogue
+from payroll.engine.situation import CONTINGENT_DECIDE, HOUR_VARIABLES
+from payroll.intake.layout import HEURES
+from payroll.legislation.conges import load_conges
+from payroll.month.commun import find_adherent
+from payroll.month.situations import active_contracts
+from payroll.periods import Month
+from payroll.store.registre import Registre
+
+_HEURES = {**HEURES, CONTINGENT_DECIDE: "Contingent d'heures supplémentaires décidé pour le mois"}
+
+
+@dataclass(frozen=True, slots=True)
+class Personne:
+    """Un contrat qui touche le mois, et son agent."""
+
+    matricule: str
+    contrat: str
+    nom: str
+    prenom: str
+    emploi: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saisissable:
+    """Un élément qu'une correction peut fixer ou ajouter."""
+
+    code: str
+    libelle: str
+    en_heures: bool
+    """Vrai : la valeur se tape en heures, sinon en euros ou en nombre."""
+
+
+def people_of_month(registre: Registre, code: str, mois: Month) -> list[Personne]:
+    """Les contrats qui touchent le mois, par nom puis numéro de contrat."""
+    with registre.transaction() as session:
+        rows = active_contracts(session, find_adherent(session, code), mois)
+        found = [
+            Personne(agent.matricule, contrat.numero, agent.nom_usage or agent.nom, agent.prenom, contrat.emploi)
+            for contrat, agent in rows
+        ]
+    return sorted(found, key=lambda one: (one.nom, one.prenom, one.contrat))
+
+
+def enterable() -> list[Saisissable]:
+    """Les éléments du mois qu'une correction peut porter, par libellé."""
+    catalogue = load_catalogue()
+    codes = {item.code for item in catalogue.saisies("variables")} | HOUR_VARIABLES
+    found = [
+        Saisissable(code, _HEURES.get(code) or catalogue[code].intitule, en_heures=code in HOUR_VARIABLES)
+        for code in codes
+    ]
+    return sorted(found, key=lambda one: one.libelle)
+
+
+def absence_kinds() -> list[tuple[str, str]]:
+    """Les natures d'absence, code et libellé, par libellé."""
+    return sorted(((code, nature.libelle) for code, nature in load_conges().natures.items()), key=lambda one: one[1])
+
+
+def waiting_day_waivers() -> list[tuple[str, str]]:
+    """Les motifs qui dispensent du jour de carence, code et libellé."""
+    return sorted(((code, one.libelle) for code, one in load_conges().sans_carence.items()), key=lambda one: one[1])

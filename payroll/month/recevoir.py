@@ -6,14 +6,13 @@ accusé de réception. Une panne entre les deux laisse un fichier « reçu » qu
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from sqlmodel import Session, col, select
 
 from payroll.anomalies import Anomalie, blocking
 from payroll.intake import read
-from payroll.intake.contradictions import compare
+from payroll.intake.contradictions import reconcile
 from payroll.intake.layout import formulaire
 from payroll.intake.lecture import AbsenceLue, ElementLu, Lecture
 from payroll.intake.receipt import marked_copy, marked_copy_name, receipt_name
@@ -22,6 +21,7 @@ from payroll.intake.roster import Roster
 from payroll.month.commun import Acte, anomalies_to_json, aware, find_adherent, key, put_document, record
 from payroll.month.mois_dernier import with_last_month
 from payroll.month.ouvrir import roster_of
+from payroll.month.relancer import withdraw_reminder
 from payroll.month.situations import active_contracts
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -102,9 +102,10 @@ def _read_one(registre: Registre, code: str, fichier_id: int, acte: Acte) -> Fic
             lecture = read(content, fichier.nom, roster)
         others = _accepted_lectures(session, registre, adherent, mois, roster)
         if lecture.acceptee:
-            extra = [found for _, other in others for found in compare(other, lecture)]
-            lecture = replace(lecture, anomalies=(*lecture.anomalies, *extra))
+            lecture = reconcile([other for _, other in others], lecture)
         _record_reading(session, adherent, mois, fichier, lecture, others)
+        if fichier.etat == EtatFichier.ACCEPTE:
+            withdraw_reminder(session, adherent, mois, acte)
         _answer(session, registre, adherent, mois, fichier, lecture, roster, content)
         record(
             session,

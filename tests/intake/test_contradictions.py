@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from payroll.anomalies import blocking
-from payroll.intake.contradictions import compare
+from payroll.intake.contradictions import compare, reconcile
 from payroll.intake.lecture import Lecture
 from tests.intake.fabrique import A, B, Cells, E, M, X, classeur, lire
 
@@ -74,3 +74,51 @@ def test_le_meme_contenu_est_signale_sans_bloquer() -> None:
 )
 def test_un_complement_n_est_pas_une_contradiction(cells: Cells) -> None:
     assert compare(_read(PREMIER), _read(cells)) == []
+
+
+_TOUT = PREMIER | {(E, "E5"): 3}
+
+
+@pytest.mark.parametrize("row", CONTRADICTIONS, ids=lambda row: row[0])
+def test_le_fichier_redit_en_entier_corrige(row: tuple[str, Cells, str, str, str, str, str, str]) -> None:
+    new = reconcile([_read(PREMIER)], _read(PREMIER | row[1]))
+    assert (new.remplace, new.acceptee) == (True, True)
+    (found,) = new.anomalies
+    assert (found.code, found.feuille, found.cellule) == ("envoi-corrige", row[2], row[3])
+    assert found.message == f"vous aviez envoyé {row[6].split(', comme')[0]} ; nous retenons maintenant {row[5]}."
+
+
+@pytest.mark.parametrize(
+    "oublie", [(E, "I5"), (A, "A5"), (M, "A5")], ids=["sans un élément", "sans l'absence", "sans le départ"]
+)
+def test_une_correction_qui_ne_redit_pas_tout_est_refusee(oublie: tuple[str, str]) -> None:
+    cells = {place: value for place, value in _TOUT.items() if place[0] != oublie[0] or place[0] == E}
+    new = reconcile([_read(PREMIER)], _read(cells, saisi=oublie != (E, "I5")))
+    assert (new.remplace, new.acceptee) == (False, False)
+    assert {found.code for found in new.anomalies} == {"fichiers-contradictoires"}
+
+
+def test_deux_sources_ne_se_corrigent_pas() -> None:
+    """L'export d'un planning, puis le classeur : rien ne dit lequel a raison."""
+    planning = lire(b"#adherent;c40999\n#mois;2026-11\nmatricule;code;valeur\nA001;ihts_jour;2\n", "planning.csv")
+    assert not reconcile([planning], _read({(E, "E5"): 3})).acceptee
+
+
+def test_neant_ne_corrige_pas_des_elements_mais_des_elements_corrigent_neant() -> None:
+    neant, plein = _read({(B, "B8"): "oui"}, saisi=False), _read({})
+    assert reconcile([neant], plein).remplace
+    assert not reconcile([plein], neant).acceptee
+
+
+def test_un_complement_est_pris_et_dit_ce_qui_reste() -> None:
+    new = reconcile([_read(PREMIER)], _read({(E, "I6"): 10}, saisi=False))
+    assert (new.remplace, new.acceptee) == (False, True)
+    assert [(found.code, "4 éléments déjà envoyés" in found.message) for found in new.anomalies] == [
+        ("envoi-complete", True)
+    ]
+
+
+def test_un_premier_fichier_ou_un_remplacement_dit_se_prend_tel_quel() -> None:
+    first, said = _read(PREMIER), _read(_TOUT | {(B, "B9"): "oui"})
+    assert reconcile([], first) is first
+    assert reconcile([first], said) is said

@@ -22,7 +22,7 @@ _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _AILLEURS = {
     "nom-different", "feuille-en-trop", "entree-annoncee", "colonne-ignoree", "trop-de-constats",
     "fichiers-contradictoires", "contenu-deja-recu", "absence-deja-connue", "feuille-renommee",
-    "ligne-de-total", "zeros-retablis", "liens-externes-ignores", "objets-ignores",
+    "ligne-de-total", "zeros-retablis", "envoi-corrige", "envoi-complete", "liens-externes-ignores", "objets-ignores",
 }  # fmt: skip
 """Ceux qui ne tiennent pas en un fichier fautif et un refus : essayés chacun par son nom."""
 

@@ -106,13 +106,41 @@ def test_le_meme_contenu_sous_d_autres_octets_ne_compte_qu_une_fois(ouvert: Lieu
     assert any("rien n'est compté deux fois" in text for text in ouvert.accuses())
 
 
-def test_un_second_fichier_qui_contredit_est_refuse_et_ne_change_rien(ouvert: Lieu) -> None:
-    ouvert.deposer(fichier("lubescaux", CIA))
+def test_un_second_fichier_qui_change_une_partie_sans_tout_redire_est_refuse(ouvert: Lieu) -> None:
+    ouvert.deposer(fichier("lubescaux", CIA, HEURES))
     row = ouvert.deposer(fichier("lubescaux", element("LB002", "cia", "150,00")), minutes=5)
 
     assert row.etat == "refuse"
-    assert _comptes(ouvert) == {("LB00201", "cia"): 12_000}
+    assert _comptes(ouvert) == {("LB00201", "cia"): 12_000, ("LB00201", "heures_complementaires"): 650}
     assert any("Annule et remplace" in text for text in ouvert.accuses())
+
+
+def test_corriger_c_est_redeposer(ouvert: Lieu) -> None:
+    """Le même fichier, une valeur changée : il remplace l'envoi, et l'accusé dit ce qui change."""
+    ouvert.deposer(fichier("lubescaux", CIA, HEURES))
+    for rang, valeur in enumerate(("150,00", "90,00")):
+        row = ouvert.deposer(fichier("lubescaux", element("LB002", "cia", valeur), HEURES), minutes=5 + rang)
+        assert row.etat == "accepte"
+
+    assert acceptes(ouvert) == ["remplace", "remplace", "accepte"]
+    assert _comptes(ouvert) == {("LB00201", "cia"): 9_000, ("LB00201", "heures_complementaires"): 650}
+    assert any("Vous aviez envoyé 150,00 ; nous retenons maintenant 90,00." in text for text in ouvert.accuses())
+
+
+def test_redeposer_deux_fois_la_correction_ne_change_rien(ouvert: Lieu) -> None:
+    ouvert.deposer(fichier("lubescaux", CIA))
+    corrige = fichier("lubescaux", element("LB002", "cia", "150,00"))
+    for minutes in (5, 6, 7):
+        ouvert.deposer(corrige, minutes=minutes)
+    assert acceptes(ouvert) == ["remplace", "accepte"]
+    assert _comptes(ouvert) == {("LB00201", "cia"): 15_000}
+
+
+def test_un_complement_dit_ce_qui_reste_compte(ouvert: Lieu) -> None:
+    ouvert.deposer(fichier("lubescaux", CIA))
+    assert ouvert.deposer(fichier("lubescaux", CIA_LB001), minutes=5).etat == "accepte"
+    (told,) = [text for text in ouvert.accuses() if "complète votre envoi" in text]
+    assert "un élément déjà envoyé n'y est pas et reste compté (agents : LB002)" in told
 
 
 def test_annule_et_remplace_ote_tout_ce_que_disaient_les_autres(ouvert: Lieu) -> None:
@@ -127,12 +155,19 @@ def test_annule_et_remplace_ote_tout_ce_que_disaient_les_autres(ouvert: Lieu) ->
     assert len(ouvert.rows(Absence)) == 1
 
 
-def test_neant_puis_des_elements_se_contredisent(ouvert: Lieu) -> None:
+def test_neant_puis_des_elements_corrigent_le_neant(ouvert: Lieu) -> None:
     first = ouvert.deposer(fichier("lubescaux", neant=True))
     second = ouvert.deposer(fichier("lubescaux", CIA), minutes=5)
 
-    assert (first.etat, first.neant, second.etat) == ("accepte", True, "refuse")
-    assert _comptes(ouvert) == {}
+    assert (first.etat, first.neant, second.etat) == ("accepte", True, "accepte")
+    assert acceptes(ouvert) == ["remplace", "accepte"]
+    assert _comptes(ouvert) == {("LB00201", "cia"): 12_000}
+
+
+def test_des_elements_puis_neant_se_contredisent(ouvert: Lieu) -> None:
+    ouvert.deposer(fichier("lubescaux", CIA))
+    assert ouvert.deposer(fichier("lubescaux", neant=True), minutes=5).etat == "refuse"
+    assert _comptes(ouvert) == {("LB00201", "cia"): 12_000}
 
 
 @pytest.mark.parametrize(

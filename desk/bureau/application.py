@@ -52,6 +52,7 @@ def create_app(
         Enceinte,
         reglages=settings,
         temoin=TEMOIN,
+        panne=erreurs.panne,
         production=reglages.environnement is Environnement.PRODUCTION,
     )
     return app

@@ -367,12 +367,15 @@ def origine_admise(request: Request, reglages: ReglagesBureau) -> bool:
 def _identite_du_mandataire(demande: Demande) -> None:
     """L'identité qu'un mandataire a vérifiée ouvre une session ; venue d'ailleurs, elle est ignorée et tracée."""
     reglages = demande.bureau.bureau
-    name = reglages.entete_identite or "X-Remote-User"
-    who = demande.request.headers.get(name)
+    who = demande.request.headers.get(reglages.entete_identite or "X-Remote-User")
+    peer = demande.request.client.host if demande.request.client else ""
+    trusted = bool(reglages.entete_identite) and reglages.est_mandataire(peer)
+    if demande.session is not None and demande.session.par_mandataire and not (trusted and who):
+        # Une session ouverte sur la foi du mandataire ne vit que derrière lui.
+        demande.session = None
     if who is None:
         return
-    peer = demande.request.client.host if demande.request.client else ""
-    if not reglages.entete_identite or not reglages.est_mandataire(peer):
+    if not trusted:
         if first_time_lately(demande.registre, f"en-tête:{peer}", demande.heure):
             demande.tracer("en-tête d'identité ignoré", pair=peer)
         return

@@ -10,13 +10,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from desk.bureau.demande import MON_COMPTE, SECRETS, Bureau, Demande, MotDePasseAChoisir, Refus, SansSession
-from desk.bureau.gardes import TropGros
 from payroll.anomalies import Anomalie
 from payroll.month.commun import GesteRefuse
 
 _TITRES = {
     400: ("Requête illisible", "Le navigateur a envoyé quelque chose que le bureau ne sait pas lire."),
     404: ("Page introuvable", "Cette adresse ne mène à rien. Repartez du tableau du mois."),
+    413: (
+        "Envoi trop gros",
+        "La taille de cet envoi dépasse ce que le bureau accepte : joignez un fichier plus petit.",
+    ),
     405: ("Geste impossible ici", "Cette page ne reçoit pas ce geste. Repartez du tableau du mois."),
 }
 _PANNE = (
@@ -34,7 +37,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(GesteRefuse, _geste_refuse)
     app.add_exception_handler(RequestValidationError, _illisible)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _panne)
 
 
 def page_d_erreur(
@@ -109,7 +111,6 @@ def _http(request: Request, error: Exception) -> Response:
     return page_d_erreur(request, error.status_code, titre, phrase)
 
 
-def _panne(request: Request, error: Exception) -> Response:
-    if isinstance(error, TropGros):
-        raise error
+def panne(request: Request) -> Response:
+    """La page d'une erreur du programme."""
     return page_d_erreur(request, 500, *_PANNE)

@@ -6,16 +6,22 @@ la personne lue derrière les seuls mandataires de l'agence, témoin de session 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desk.bureau.reglages import LOCAUX, ReglagesBureau
 
+_JOURNAL = logging.getLogger("paie.bureau")
 TAILLE_CONNEXION = 64 * 1024
+_ANONYMES = ("/connexion", "/rapport-csp")
+"""Ce que n'importe qui peut envoyer : peu d'octets."""
 POLITIQUE = "; ".join(
     (
         "default-src 'none'",
@@ -46,15 +52,32 @@ _FIXE = "public, max-age=31536000, immutable"
 _HSTS = "max-age=31536000; includeSubDomains"
 
 
-class TropGros(Exception):  # noqa: N818
+_TROP_GROS = """<!doctype html><html lang="fr"><meta charset="utf-8"><title>Envoi trop gros</title>
+<h1>Envoi trop gros</h1><p>La taille de cet envoi dépasse ce que le bureau accepte. Revenez à la page précédente et
+joignez un fichier plus petit.</p></html>"""
+
+
+class TropGros(HTTPException):
     """La requête dépasse la taille admise."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
 
 
 class Enceinte:
     """La couche ASGI qui entoure toute l'application."""
 
-    def __init__(self, app: ASGIApp, reglages: ReglagesBureau, temoin: str, *, production: bool) -> None:
-        self.app, self.reglages, self.temoin, self.production = app, reglages, temoin, production
+    def __init__(
+        self,
+        app: ASGIApp,
+        reglages: ReglagesBureau,
+        temoin: str,
+        panne: Callable[[Request], Response],
+        *,
+        production: bool,
+    ) -> None:
+        """``panne`` : la page d'une erreur du programme."""
+        self.app, self.reglages, self.temoin, self.panne, self.production = app, reglages, temoin, panne, production
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,10 +86,13 @@ class Enceinte:
         headers = Headers(scope=scope)
         scope["paie.adresse"] = self._address(scope, headers)
         path = scope["path"]
-        limit = TAILLE_CONNEXION if path.startswith("/connexion") else self.reglages.taille_maximale
+        limit = TAILLE_CONNEXION if path.startswith(_ANONYMES) else self.reglages.taille_maximale
+        started = False
 
         async def guarded(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 self._complete(scope, MutableHeaders(scope=message), fixed=path.startswith("/statique/"))
             await send(message)
 
@@ -74,8 +100,9 @@ class Enceinte:
             refusal = PlainTextResponse("Ce nom ne mène pas au bureau : ouvrez-le par son adresse.\n", 421)
             await refusal(scope, receive, guarded)
             return
-        if int(headers.get("content-length") or 0) > limit:
-            await _too_big(scope, receive, guarded)
+        announced = headers.get("content-length", "0")
+        if not announced.isdecimal() or int(announced) > limit:
+            await HTMLResponse(_TROP_GROS, 413)(scope, receive, guarded)
             return
         read = 0
 
@@ -89,8 +116,12 @@ class Enceinte:
 
         try:
             await self.app(scope, counted, guarded)
-        except TropGros:
-            await _too_big(scope, receive, guarded)
+        except Exception:
+            # Ici, et non plus haut : la page de panne aussi porte les en-têtes de l'enceinte.
+            _JOURNAL.exception("%s %s", scope["method"], getattr(scope.get("route"), "path", "page inconnue"))
+            if started:
+                raise
+            await self.panne(Request(scope))(scope, receive, guarded)
 
     def _complete(self, scope: Scope, headers: MutableHeaders, *, fixed: bool) -> None:
         for name, line in _EN_TETES.items():
@@ -118,12 +149,3 @@ class Enceinte:
             return peer
         chain: Iterable[str] = reversed([part.strip() for part in headers.get("x-forwarded-for", "").split(",")])
         return next((part for part in chain if part and not self.reglages.est_mandataire(part)), peer)
-
-
-async def _too_big(scope: Scope, receive: Receive, send: Send) -> None:
-    html = (
-        '<!doctype html><html lang="fr"><meta charset="utf-8"><title>Envoi trop gros</title>'
-        "<h1>Envoi trop gros</h1><p>La taille de cet envoi dépasse ce que le bureau accepte. Revenez à la page "
-        "précédente et joignez un fichier plus petit.</p></html>"
-    )
-    await HTMLResponse(html, 413)(scope, receive, send)

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ _IDENTIFIANT = re.compile(r"[a-z][a-z0-9.-]{1,30}")
 # 64 Mio par essai : deviner en masse coûte de la mémoire, pas seulement du temps (RFC 7914).
 _N, _R, _P, _SEL, _LONGUEUR = 2**16, 8, 1, 16, 32
 _MEMOIRE = 128 * 1024 * 1024
+_ENSEMBLE = threading.BoundedSemaphore(4)
+"""Au plus quatre mots de passe jugés à la fois : deviner en foule ne doit pas vider la mémoire du serveur."""
 _AGIT = (Role.GESTIONNAIRE, Role.RESPONSABLE)
 
 
@@ -116,8 +119,10 @@ def authenticate(registre: Registre, identifiant: str, mot_de_passe: str) -> Com
     """Le compte ouvert que ce mot de passe ouvre, ou ``None`` ; un compte inconnu prend le même temps."""
     with registre.transaction() as session:
         row = _find(session, identifiant)
+    # Hors transaction : juger prend du temps, et la base n'a qu'un écrivain.
+    with _ENSEMBLE:
         good = verify_password(mot_de_passe, row.secret if row else _LEURRE)
-        return compte_of(row) if row is not None and good and row.ferme_le is None else None
+    return compte_of(row) if row is not None and good and row.ferme_le is None else None
 
 
 def accounts_exist(registre: Registre) -> bool:

@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select
 
 from payroll.month.commun import aware
@@ -52,6 +53,14 @@ class Verdict:
 
 def take_try(registre: Registre, compte: str, adresse: str, heure: datetime) -> Verdict:
     """Compte un essai pour ce compte et cette adresse, puis dit s'il peut être jugé."""
+    try:
+        return _take_try(registre, compte, adresse, heure)
+    except IntegrityError:
+        # Deux premiers essais au même instant créent la même ligne : le second compte sur celle du premier.
+        return _take_try(registre, compte, adresse, heure)
+
+
+def _take_try(registre: Registre, compte: str, adresse: str, heure: datetime) -> Verdict:
     with registre.transaction() as session:
         session.exec(delete(EssaiAcces).where(col(EssaiAcces.dernier_le) < heure - _OUBLI))
         rows = [(_row(session, cle, heure), regle) for cle, regle in _keys(compte, adresse)]

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import segno
 from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
-from desk.bureau.demande import ANONYME, Demande, Refus, SansSession, Visiteur, adresse_avec
+from desk.bureau.demande import ANONYME, Bureau, Demande, Refus, SansSession, Visiteur, adresse_avec
 from payroll.month.acces import close_session, find_session, open_session, trace
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.gestionnaires import Compte, authenticate, list_accounts
@@ -110,11 +111,17 @@ def sortir(demande: Visiteur) -> Response:
 async def rapport(request: Request) -> Response:
     """Le navigateur a arrêté un script ou une ressource : la page et l'adresse vont au journal, une fois par moment."""
     bureau, adresse = request.app.state.bureau, str(request.scope.get("paie.adresse", ""))
-    body = (await request.body())[:4096]
-    if body and first_time_lately(bureau.registre, f"csp:{adresse}", bureau.horloge()):
-        acte = Acte(ANONYME, bureau.reglages.maintenant())
-        trace(bureau.registre, acte, "contenu arrêté par la page", adresse=adresse)
+    await request.body()
+    await run_in_threadpool(_inscrire_le_rapport, bureau, adresse)
     return Response(status_code=204)
+
+
+def _inscrire_le_rapport(bureau: Bureau, adresse: str) -> None:
+    # Le rapport lui-même peut porter n'importe quoi : on n'en garde que le fait.
+    if first_time_lately(bureau.registre, f"csp:{adresse}", bureau.horloge()):
+        trace(
+            bureau.registre, Acte(ANONYME, bureau.reglages.maintenant()), "contenu arrêté par la page", adresse=adresse
+        )
 
 
 def chemin_local(suite: str) -> str:

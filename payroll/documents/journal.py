@@ -85,7 +85,7 @@ def _journal_sheet(sheet: Worksheet, facts: JournalFacts) -> None:
     ]
     verdict = ECART if any(gaps) else JUSTE
     write_row(sheet, [verdict, None, None, None, *(None if gap is None else amount(gap) for gap in gaps)], bold=True)
-    finish_sheet(sheet, facts, start, len(facts.rows), frozen_columns=3, narrowest=12)
+    finish_sheet(sheet, facts, start, len(facts.rows), frozen_columns=3)
 
 
 def _columns(facts: JournalFacts) -> list[_Column]:

@@ -17,7 +17,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from payroll.documents.journal import AMOUNT_FORMAT, amount
+from payroll.documents.tableau import AMOUNT_FORMAT, amount, set_up_print
 from payroll.periods import Month
 from payroll.wording import plural
 from payroll.xlsx import deterministic_bytes, safe_text
@@ -329,7 +329,7 @@ def _note(sheet: Worksheet, text: str) -> None:
 
 
 def _finish(sheet: Worksheet, facts: RevisionFacts) -> None:
-    """Largeurs, volets figés sous l'en-tête, filtre, impression en paysage sur une page de large."""
+    """Largeurs, volets figés sous l'en-tête, filtre, impression en paysage."""
     widths = _LARGEURS[sheet.title]
     for index, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(index)].width = width
@@ -341,14 +341,4 @@ def _finish(sheet: Worksheet, facts: RevisionFacts) -> None:
     sheet.freeze_panes = "A5"
     if sheet.title != "Synthèse":
         sheet.auto_filter.ref = f"A4:{get_column_letter(len(widths))}{max(sheet.max_row, 5)}"
-    sheet.print_title_rows = "4:4"
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = 9  # A4
-    sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
-    if sheet.sheet_properties.pageSetUpPr is not None:
-        sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    if sheet.oddFooter is not None:
-        # « & » ouvre une commande dans un pied de page : on le double pour qu'il s'imprime.
-        sheet.oddFooter.left.text = f"{facts.nom} – {facts.mois.libelle} – interne à l'agence".replace("&", "&&")
-        sheet.oddFooter.right.text = "Page &P/&N"
+    set_up_print(sheet, 4, f"{facts.nom} – {facts.mois.libelle} – interne à l'agence", frozen_columns=2)

@@ -14,7 +14,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from payroll.documents.journal import AMOUNT_FORMAT, amount
+from payroll.documents.tableau import AMOUNT_FORMAT, amount, set_up_print
 from payroll.periods import Month
 from payroll.xlsx import deterministic_bytes, safe_text
 
@@ -101,7 +101,7 @@ def _summary(sheet: Worksheet, facts: SimulationFacts) -> None:
     chart.set_categories(Reference(sheet, min_col=7, min_row=start + 1, max_row=months))
     _dress(chart, "Mois", "Coût (€)")
     sheet.add_chart(chart, f"A{bottom + 2}")
-    _finish(sheet, start)
+    _finish(sheet, start, facts.titre)
 
 
 def _months_table(sheet: Worksheet, facts: SimulationFacts, column: int, row: int) -> int:
@@ -123,7 +123,7 @@ def _by_month(sheet: Worksheet, facts: SimulationFacts) -> None:
         couts = facts.summed(lambda cle, mois=mois: cle[2] == mois)  # type: ignore[misc]
         _write(sheet, [mois.libelle, *_three(couts), *facts.bulletins[mois]])
     _write(sheet, ["Total", *_three(facts.total)], bold=True)
-    _finish(sheet, start)
+    _finish(sheet, start, facts.titre)
 
 
 def _by_adherent(sheet: Worksheet, facts: SimulationFacts) -> None:
@@ -141,7 +141,7 @@ def _by_adherent(sheet: Worksheet, facts: SimulationFacts) -> None:
     _dress(chart, "Adhérent", "Écart (€)")
     chart.legend = None
     sheet.add_chart(chart, f"A{sheet.max_row + 2}")
-    _finish(sheet, start)
+    _finish(sheet, start, facts.titre)
 
 
 def _by_account(sheet: Worksheet, facts: SimulationFacts) -> None:
@@ -152,7 +152,7 @@ def _by_account(sheet: Worksheet, facts: SimulationFacts) -> None:
         for more in wrap(rubriques, _LARGEUR)[1:]:
             _write(sheet, [None, None, None, None, more])
     _write(sheet, ["Total", *_three(facts.total)], bold=True)
-    _finish(sheet, start)
+    _finish(sheet, start, facts.titre)
 
 
 def _detail(sheet: Worksheet, facts: SimulationFacts) -> None:
@@ -162,7 +162,7 @@ def _detail(sheet: Worksheet, facts: SimulationFacts) -> None:
     last = sheet.max_row
     _write(sheet, ["Total", None, None, *_three(facts.total)], bold=True)
     sheet.auto_filter.ref = f"A{start}:F{max(last, start + 1)}"
-    _finish(sheet, start)
+    _finish(sheet, start, facts.titre)
 
 
 def _hypotheses(sheet: Worksheet, facts: SimulationFacts) -> None:
@@ -177,7 +177,7 @@ def _hypotheses(sheet: Worksheet, facts: SimulationFacts) -> None:
     for label, texts in sections:
         for text in texts:
             _write(sheet, [label, text])
-    _finish(sheet, start)
+    _finish(sheet, start, facts.titre)
     sheet.column_dimensions["B"].width = 110
     for row in sheet.iter_rows(min_row=start + 1, min_col=2, max_col=2):
         row[0].alignment = Alignment(wrap_text=True, vertical="top")
@@ -232,8 +232,8 @@ def _write(sheet: Worksheet, values: Sequence[Cell], *, bold: bool = False) -> N
             cell.border = Border(top=_THIN)
 
 
-def _finish(sheet: Worksheet, start: int) -> None:
-    """Largeurs, volets figés sous l'en-tête, impression en paysage sur une page de large."""
+def _finish(sheet: Worksheet, start: int, titre: str) -> None:
+    """Largeurs, volets figés sous l'en-tête, impression en paysage."""
     for index in range(1, sheet.max_column + 1):
         texts = [str(sheet.cell(row, index).value or "") for row in range(start + 1, sheet.max_row + 1)]
         plain = [text for text in texts if len(text) < _LARGEUR // 2]
@@ -241,9 +241,4 @@ def _finish(sheet: Worksheet, start: int) -> None:
             60, max(16, *(len(text) + 3 for text in plain), 0)
         )
     sheet.freeze_panes = f"A{start + 1}"
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = 9  # A4
-    sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
-    if sheet.sheet_properties.pageSetUpPr is not None:
-        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    set_up_print(sheet, start, titre)

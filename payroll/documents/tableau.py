@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from math import ceil
+from textwrap import wrap
 from typing import Protocol
 
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.worksheet import Worksheet
 
 from payroll.periods import Month
@@ -21,8 +24,15 @@ Cell = str | int | Decimal | None
 
 _POLICE = "Calibri"
 """Nommée partout : sans nom, LibreOffice met les cellules grasses dans une autre police."""
-_BLUE = "FF1B3A60"
+_BLUE, _TEINTE = "FF1B3A60", "FFEDF1F5"
 _THIN = Side(style="thin", color="FFC4CBD4")
+_HAIR = Side(style="hair", color="FFC4CBD4")
+_HAUTEUR_LIGNE = 15
+_SERRE = 115
+"""Une colonne de cent chiffres de large tient cent quinze lettres d'un texte ordinaire."""
+_LARGEUR_TEXTE = 40
+_LARGEUR_LISIBLE = 240
+"""En caractères : au-delà, une page A4 en paysage descendrait sous 7 points."""
 
 
 class Entete(Protocol):
@@ -78,34 +88,68 @@ def write_row(sheet: Worksheet, values: Sequence[Cell], *, bold: bool = False, r
             cell.number_format = RATE_FORMAT if cell.column in rates else AMOUNT_FORMAT
         elif isinstance(cell.value, str):
             cell.number_format = "@"
+        cell.border = Border(bottom=_HAIR)
         if bold:
             cell.font = Font(name=_POLICE, bold=True)
-            cell.border = Border(top=_THIN)
+            cell.border = Border(top=_THIN, bottom=_THIN)
+            cell.fill = PatternFill("solid", fgColor=_TEINTE)
 
 
 def finish_sheet(
-    sheet: Worksheet, facts: Entete, header_row: int, count: int, *, frozen_columns: int, narrowest: int = 16
+    sheet: Worksheet, facts: Entete, header_row: int, count: int, *, frozen_columns: int, narrowest: int = 12
 ) -> None:
-    """Largeurs, volets figés, filtre sur les seules données, impression en paysage sur une page de large.
+    """Largeurs, volets figés, filtre sur les seules données, impression lisible.
 
     ``narrowest`` : largeur de la colonne la plus étroite, en caractères.
     """
     last = get_column_letter(sheet.max_column)
+    lines = 1
     for index in range(1, sheet.max_column + 1):
         texts = [str(sheet.cell(row, index).value or "") for row in range(header_row + 1, header_row + count + 1)]
-        longest = max((len(text) for text in texts), default=0)
-        sheet.column_dimensions[get_column_letter(index)].width = min(64, max(narrowest, longest + 3))
-    sheet.row_dimensions[header_row].height = 64
+        title = str(sheet.cell(header_row, index).value or "")
+        longest = max(max((len(text) for text in texts), default=0), *map(len, title.split() or [""]))
+        width = min(_LARGEUR_TEXTE, max(narrowest, longest + 3))
+        sheet.column_dimensions[get_column_letter(index)].width = width
+        for row, text in enumerate(texts, start=header_row + 1):
+            _fold(sheet, row, index, text, width)
+        lines = max(lines, len(wrap(title, width - 3)))
+    sheet.row_dimensions[header_row].height = _HAUTEUR_LIGNE * (lines + 1)
     sheet.freeze_panes = f"{get_column_letter(frozen_columns + 1)}{header_row + 1}"
     sheet.auto_filter.ref = f"A{header_row}:{last}{header_row + max(count, 1)}"
+    foot = f"{facts.nom} – {facts.mois.libelle}"
+    set_up_print(sheet, header_row, foot, frozen_columns=frozen_columns)
+
+
+def _fold(sheet: Worksheet, row: int, column: int, text: str, width: int) -> None:
+    """Plie un texte plus long que sa colonne : un tableur n'agrandit pas seul une ligne écrite par un programme."""
+    room = width * _SERRE // 100
+    if len(text) > room:
+        sheet.row_dimensions[row].height = _HAUTEUR_LIGNE * len(wrap(text, room))
+        for cell in sheet[row]:
+            cell.alignment = Alignment(vertical="center", wrap_text=cell.column == column or cell.alignment.wrap_text)
+
+
+def set_up_print(sheet: Worksheet, header_row: int, foot: str, *, frozen_columns: int = 0) -> None:
+    """Impression en paysage, en-tête répété ; autant de pages de large qu'il en faut pour lire sans loupe.
+
+    Les colonnes figées reviennent sur chaque page ; les largeurs des colonnes sont à régler avant.
+    """
+    widths = [sheet.column_dimensions[get_column_letter(index)].width for index in range(1, sheet.max_column + 1)]
+    frozen = sum(widths[:frozen_columns])
+    pages = 1 if sum(widths) <= _LARGEUR_LISIBLE else ceil((sum(widths) - frozen) / (_LARGEUR_LISIBLE - frozen))
     sheet.print_title_rows = f"{header_row}:{header_row}"
+    if pages > 1 and frozen_columns:
+        sheet.print_title_cols = f"A:{get_column_letter(frozen_columns)}"
+        # Les pages de droite après celles de gauche : un agent se lit d'une feuille à sa voisine.
+        sheet.page_setup.pageOrder = "overThenDown"
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9  # A4
-    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToWidth = pages
     sheet.page_setup.fitToHeight = 0
+    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.45, bottom=0.55, header=0.25, footer=0.25)
     if sheet.sheet_properties.pageSetUpPr is not None:
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
     if sheet.oddFooter is not None:
         # « & » ouvre une commande dans un pied de page Excel : on le double pour qu'il s'imprime.
-        sheet.oddFooter.left.text = f"{facts.nom} – {facts.mois.libelle}".replace("&", "&&")
+        sheet.oddFooter.left.text = foot.replace("&", "&&")
         sheet.oddFooter.right.text = "Page &P/&N"

@@ -170,10 +170,34 @@ def test_le_journal_s_imprime_et_se_filtre() -> None:
         assert sheet.freeze_panes.endswith(str(HEADER + 1))
         assert sheet.auto_filter.ref.startswith(f"A{HEADER}:")
         assert sheet.page_setup.orientation == "landscape"
-        assert sheet.page_setup.fitToWidth == 1
         assert sheet.page_setup.fitToHeight == 0
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert sheet.print_title_rows == f"${HEADER}:${HEADER}"
+
+
+def test_une_feuille_trop_large_s_imprime_sur_plusieurs_pages_l_agent_repete() -> None:
+    """Vingt-cinq colonnes sur une page seraient illisibles ; les autres feuilles tiennent en largeur."""
+    book = reopen(render(journal()))
+    assert {sheet.title: sheet.page_setup.fitToWidth for sheet in book} == {
+        "Journal": 2,
+        "Lignes": 1,
+        "Cotisations": 1,
+        "Récapitulatif": 1,
+    }
+    assert book["Journal"].print_title_cols == "$A:$C"
+    assert book["Journal"].page_setup.pageOrder == "overThenDown"
+    assert not book["Lignes"].print_title_cols
+
+
+def test_un_libelle_trop_long_se_plie_au_lieu_d_elargir_la_feuille() -> None:
+    ligne = Ligne("x", "mot " * 30, Section.BRUT, 1, montant_salarie=0)
+    bulletin = replace(samples.ELU, lignes=(*samples.ELU.lignes, ligne))
+    sheet = reopen(render(journal(row(bulletin))))["Lignes"]
+    (cell,) = (cell for cell in sheet["D"] if str(cell.value).startswith("mot"))
+    assert cell.alignment.wrap_text
+    assert sheet.column_dimensions["D"].width == 40
+    assert sheet.row_dimensions[cell.row].height == 45
+    assert sheet.row_dimensions[sheet.max_row].height is None
 
 
 @pytest.mark.hostile

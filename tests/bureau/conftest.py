@@ -10,7 +10,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -189,6 +189,13 @@ class Site:
 @pytest.fixture
 def site(installation: Installation) -> Iterator[Site]:
     """Un vrai serveur, sur un port libre, à l'heure vraie de l'essai."""
+    with served(installation) as found:
+        yield found
+
+
+@contextmanager
+def served(installation: Installation) -> Iterator[Site]:
+    """Sert une installation par un vrai uvicorn, sur un port libre."""
     serveur = uvicorn.Server(
         uvicorn.Config(installation.app, host="127.0.0.1", port=0, log_level="warning", proxy_headers=False)
     )
@@ -204,9 +211,11 @@ def site(installation: Installation) -> Iterator[Site]:
     thread.start()
     assert ready.wait(20), "le bureau n'a pas démarré"
     port = serveur.servers[0].sockets[0].getsockname()[1]
-    yield Site(f"http://localhost:{port}", installation)
-    serveur.should_exit = True
-    thread.join(20)
+    try:
+        yield Site(f"http://localhost:{port}", installation)
+    finally:
+        serveur.should_exit = True
+        thread.join(20)
 
 
 @pytest.fixture(scope="session")

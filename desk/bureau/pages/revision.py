@@ -146,9 +146,7 @@ def bulletin_pdf(demande: Lecteur, code: str, matricule: str, contrat: str = "")
     payslips_of(demande.registre, code, demande.mois, matricule)
     demande.trace_bulletin(code, matricule, "pdf")
     name, content = payslip_pdf(demande.registre, code, demande.mois, matricule, contrat, day)
-    return Response(
-        content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
-    )
+    return remettre(name, content, montrer=True)
 
 
 @routeur.get("/agents/{matricule}/explication/{rubrique}")

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from openpyxl import load_workbook
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill, Protection
+from openpyxl.utils.cell import column_index_from_string, coordinate_from_string
 from openpyxl.worksheet.worksheet import Worksheet
 
 from payroll.anomalies import Anomalie, Gravite, blocking
@@ -37,10 +38,12 @@ def text(lecture: Lecture, *, roster: Roster, fichier: str, recu_le: datetime, s
         _TRAIT,
         f"Fichier reçu : {_shown(fichier)}",
         f"Reçu le      : {recu_le.astimezone(_PARIS):%d/%m/%Y à %H h %M}",
-        f"Empreinte    : {sha256[:16]}",
+        f"Référence    : {sha256[:16]}",
         "",
     ]
-    lines += _accepted(lecture, roster) if lecture.acceptee else _refused(lecture)
+    lines += (
+        _accepted(lecture, roster) if lecture.acceptee else _refused(lecture, roster, marked_copy_name(fichier, sha256))
+    )
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -108,9 +111,11 @@ def _accepted(lecture: Lecture, roster: Roster) -> list[str]:
             lines.append(f"    {entree.nom} {entree.prenom}, le {entree.date:%d/%m/%Y}, {statut}")
         lines.append("")
     lines += _totals(lecture, roster) + _warnings(lecture)
-    lines.append(
-        "Si quelque chose n'est pas juste, redéposez le classeur complet avec « oui » à « Annule et remplace »."
-    )
+    lines += [
+        "Relisez ce qui précède : c'est votre contrôle. Si tout est juste, vous n'avez rien d'autre à faire.",
+        "Sinon, corrigez ce même classeur et déposez-le de nouveau dans « depot » : il remplacera celui-ci.",
+        "Pour retirer un élément, effacez-le et choisissez « oui » à « Annule et remplace » avant de redéposer.",
+    ]
     return lines
 
 
@@ -165,24 +170,39 @@ def _warnings(lecture: Lecture) -> list[str]:
     return [*lines, ""]
 
 
-def _refused(lecture: Lecture) -> list[str]:
-    faults = blocking(lecture.anomalies)
+def _refused(lecture: Lecture, roster: Roster, copy: str) -> list[str]:
+    faults = sorted(blocking(lecture.anomalies), key=_reading_order)
+    titles = {code: rubrique.libelle for code, rubrique in layout.rubriques(roster).items()}
     lines = [
         f"Votre fichier est À CORRIGER : {plural(len(faults), 'point')}. Rien n'en a été pris en compte.",
         "",
     ]
     for rank, anomalie in enumerate(faults, start=1):
-        place = _place(anomalie)
+        place = _place(anomalie, titles.get(anomalie.rubrique, ""))
         lines.append(f"{rank}. {place[:1].upper() + place[1:] or 'Tout le fichier'}")
         lines += [f"   {line}" for line in _explained(anomalie).split("\n")]
         lines.append("")
     lines += _warnings(lecture)
     if lecture.format == "xlsx":
-        lines.append("Une copie de votre classeur, cases à corriger en couleur, est à côté de cet accusé.")
-    lines.append(
-        "Corrigez votre fichier, puis déposez-le de nouveau dans « depot ». Une question : votre gestionnaire."
-    )
+        lines += [
+            "À côté de cet accusé, votre classeur, cases à corriger en couleur et commentées :",
+            f"    {copy}",
+            "Corrigez-le, enregistrez, et déposez-le dans « depot » : nous répondrons à la relève suivante.",
+        ]
+    else:
+        lines.append("Corrigez votre fichier, puis déposez-le de nouveau dans « depot ».")
+    lines.append("Une question : votre gestionnaire.")
     return lines
+
+
+def _reading_order(anomalie: Anomalie) -> tuple[int, int, int]:
+    """Feuille après feuille, de haut en bas ; ce qui n'a pas de case vient d'abord."""
+    sheets = [layout.fold(name) for name in layout.FEUILLES_LUES]
+    sheet = sheets.index(layout.fold(anomalie.feuille)) + 1 if layout.fold(anomalie.feuille) in sheets else 0
+    if not _CELL.fullmatch(anomalie.cellule):
+        return sheet, 0, 0
+    column, row = coordinate_from_string(anomalie.cellule)
+    return sheet, row, column_index_from_string(column)
 
 
 def _explained(anomalie: Anomalie) -> str:
@@ -197,11 +217,11 @@ def _explained(anomalie: Anomalie) -> str:
     return "\n".join(parts)
 
 
-def _place(anomalie: Anomalie) -> str:
+def _place(anomalie: Anomalie, rubrique: str = "") -> str:
     cell = f"case {anomalie.cellule}" if _CELL.fullmatch(anomalie.cellule) else anomalie.cellule
     parts = (
         anomalie.feuille and f"feuille « {_shown(anomalie.feuille)} »",
-        cell,
+        f"{cell} ({rubrique})" if cell and rubrique else cell,
         anomalie.matricule and f"agent {anomalie.matricule}",
     )
     return ", ".join(part for part in parts if part)

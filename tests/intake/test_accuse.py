@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -35,7 +36,7 @@ def test_un_fichier_accepte_redit_tout_ce_qui_est_compris() -> None:
         "-" * 72,
         "Fichier reçu : novembre.xlsx",
         "Reçu le      : 18/11/2026 à 10 h 05",
-        "Empreinte    : 0123456789abcdef",
+        "Référence    : 0123456789abcdef",
         "",
         "Votre fichier est ACCEPTÉ. Voici ce que nous avons compris.",
         "",
@@ -67,7 +68,9 @@ def test_un_fichier_accepte_redit_tout_ce_qui_est_compris() -> None:
         "  - feuille « Entrées et sorties », case F5 : Une arrivée est annoncée : cette personne sera payée quand son "
         "dossier sera ouvert. Envoyez l'arrêté ou le contrat, et le RIB, à votre gestionnaire.",
         "",
-        "Si quelque chose n'est pas juste, redéposez le classeur complet avec « oui » à « Annule et remplace ».",
+        "Relisez ce qui précède : c'est votre contrôle. Si tout est juste, vous n'avez rien d'autre à faire.",
+        "Sinon, corrigez ce même classeur et déposez-le de nouveau dans « depot » : il remplacera celui-ci.",
+        "Pour retirer un élément, effacez-le et choisissez « oui » à « Annule et remplace » avant de redéposer.",
         "",
     ]
 
@@ -83,7 +86,7 @@ def test_un_fichier_refuse_dit_chaque_case_et_comment_la_corriger() -> None:
     assert _text(lecture).split("\r\n")[7:] == [
         "Votre fichier est À CORRIGER : 2 points. Rien n'en a été pris en compte.",
         "",
-        "1. Feuille « Éléments », case E5, agent A001",
+        "1. Feuille « Éléments », case E5 (Heures sup. de jour), agent A001",
         "   Ce nombre ne se lit pas.",
         "   Reçu : « douze »",
         "   Attendu : un nombre avec deux décimales au plus, par exemple 2,5",
@@ -94,8 +97,10 @@ def test_un_fichier_refuse_dit_chaque_case_et_comment_la_corriger() -> None:
         "   Attendu : une date, écrite jj/mm/aaaa",
         "   Corrigez cette case, enregistrez, puis déposez de nouveau le fichier.",
         "",
-        "Une copie de votre classeur, cases à corriger en couleur, est à côté de cet accusé.",
-        "Corrigez votre fichier, puis déposez-le de nouveau dans « depot ». Une question : votre gestionnaire.",
+        "À côté de cet accusé, votre classeur, cases à corriger en couleur et commentées :",
+        f"    {marked_copy_name('novembre.xlsx', SHA)}",
+        "Corrigez-le, enregistrez, et déposez-le dans « depot » : nous répondrons à la relève suivante.",
+        "Une question : votre gestionnaire.",
         "",
     ]
 
@@ -183,3 +188,15 @@ def test_pas_de_copie_pour_un_fichier_accepte_un_ods_un_csv_ou_un_fichier_illisi
     faulty = classeur({(E, "E5"): "douze"})
     for content in (octets(classeur({(E, "B5"): "Autrement"})), ods(faulty), b"a;b\n", b"%PDF"):
         assert marked_copy(content, lire(content)) is None
+
+
+def test_les_points_se_lisent_feuille_apres_feuille_de_haut_en_bas() -> None:
+    cells = {(A, "A5"): "A099", (E, "E7"): 3, (E, "I6"): "=1", (E, "E5"): 30, (B, "B12"): "dix"}
+    shown = [line for line in _text(lire(classeur(cells))).split("\r\n") if re.match(r"\d\. ", line)]
+    assert [line.split(", agent")[0].split(" (")[0] for line in shown] == [
+        "1. Feuille « Bordereau », case B12",
+        "2. Feuille « Éléments », case E5",
+        "3. Feuille « Éléments », case I6",
+        "4. Feuille « Éléments », case E7",
+        "5. Feuille « Absences », case A5",
+    ]

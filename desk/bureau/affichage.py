@@ -129,6 +129,17 @@ def appareil(annonce: str) -> str:
     return f"{browser} sous {system}" if system else browser
 
 
+def valeur(centiemes: int, unite: str = "") -> str:
+    """Un élément dans son unité : euros (vide), heures, ou un nombre en centièmes.
+
+    >>> valeur(250, "heures").replace("\\xa0", " "), valeur(1200, "nombre")
+    ('2,50 h', '12')
+    """
+    if unite in ("", "euros"):
+        return montant(centiemes)
+    return heures(centiemes) if unite == "heures" else format_amount(centiemes).removesuffix(",00")
+
+
 def etat(value: str) -> tuple[str, str]:
     """Le mot et le ton d'un état."""
     return ETATS.get(str(value), (str(value), "neutre"))
@@ -152,6 +163,7 @@ FILTRES: dict[str, Callable[..., Any]] = {
     "etat": etat,
     "appareil": appareil,
     "capitale": capitale,
+    "valeur": valeur,
 }
 
 MONDES = {"demonstration": "Démonstration", "recette": "Recette", "production": "Production"}

@@ -16,7 +16,8 @@ from sqlmodel import Session, col, select
 from payroll.anomalies import Anomalie, blocking
 from payroll.intake.receipt import marked_copy_name, receipt_name
 from payroll.month.commun import GesteRefuse, anomalies_from_json, aware, key
-from payroll.month.pagination import Page, within
+from payroll.month.pagination import Page, cut
+from payroll.month.tableau_de_bord import folded
 from payroll.periods import Month
 from payroll.store.registre import Registre
 from payroll.store.tables import (
@@ -207,21 +208,30 @@ def list_agents(
     """Les agents d'un adhérent, par nom ; ``tous`` compte aussi ceux dont aucun contrat ne court dans le mois."""
     with registre.transaction() as session:
         adherent = known_adherent(session, code)
-        present = _present(mois)
-        query = select(Agent.id).where(Agent.adherent_id == adherent.id)
-        if texte.strip():
-            query = query.where(or_(*(column.icontains(texte.strip(), autoescape=True) for column in _SEARCHED)))
+        query = select(Agent.id, Agent.nom, Agent.prenom, Agent.matricule).where(Agent.adherent_id == adherent.id)
         if not tous:
-            query = query.where(col(Agent.id).in_(present))
-        total = session.exec(select(func.count()).select_from(query.subquery())).one()
-        kept = within(page, total, taille)
-        query = query.order_by(col(Agent.nom), col(Agent.prenom), col(Agent.matricule))
-        ids = [key(row) for row in session.exec(query.offset((kept - 1) * taille).limit(taille)).all()]
+            query = query.where(col(Agent.id).in_(_present(mois)))
+        usual = dict(
+            session.exec(
+                select(Agent.id, Agent.nom_usage).where(Agent.adherent_id == adherent.id, Agent.nom_usage != "")
+            ).all()
+        )
+        # Ranger et chercher sans les accents, la base ne le fait pas partout de la même façon : un adhérent est petit.
+        named = sorted(
+            (folded(usual.get(one) or nom), folded(prenom), matricule, key(one), folded(nom))
+            for one, nom, prenom, matricule in session.exec(query)
+        )
+        wanted = folded(texte)
+        kept = [row[3] for row in named if not wanted or any(wanted in part for part in _searched(row))]
+        found = cut(kept, page, taille)
+        ids = list(found.lignes)
         rows = _listed(session, ids, mois)
-    return Page(tuple(rows), kept, taille, total)
+    return Page(tuple(rows), found.numero, taille, found.total)
 
 
-_SEARCHED = (col(Agent.nom), col(Agent.nom_usage), col(Agent.prenom), col(Agent.matricule))
+def _searched(row: tuple[str, str, str, int, str]) -> tuple[str, str, str, str]:
+    usual, first, matricule, _, birth = row
+    return usual, birth, f"{usual} {first}", folded(matricule)
 
 
 def _present(mois: Month) -> sqlalchemy.Select[tuple[int]]:

@@ -44,11 +44,13 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Prime:
-    """Un montant mensuel, en centimes."""
+    """Un élément de chaque mois : centimes, ou centièmes selon son unité."""
 
     rubrique: str
     libelle: str
     montant: int
+    unite: str
+    """Vide : des euros."""
     du: date
     au: date | None
 
@@ -241,7 +243,7 @@ def _conditions(row: SituationContrat) -> Conditions:
 
 
 def _prime(row: ElementPermanent) -> Prime:
-    return Prime(row.rubrique, label_of(row.rubrique), row.montant, row.du, row.au)
+    return Prime(row.rubrique, label_of(row.rubrique), row.montant, _unit(row.rubrique), row.du, row.au)
 
 
 def label_of(rubrique: str) -> str:
@@ -268,7 +270,6 @@ def _rate(session: Session, agent_id: int, mois: Month) -> int | None:
 
 
 def _elements(session: Session, ids: list[int]) -> tuple[ElementDuMois, ...]:
-    rubriques = catalogue.load()
     rows = session.exec(
         select(ElementVariable, FichierRecu.nom)
         .join(FichierRecu, col(FichierRecu.id) == col(ElementVariable.fichier_id))
@@ -281,16 +282,17 @@ def _elements(session: Session, ids: list[int]) -> tuple[ElementDuMois, ...]:
             mois=row.mois,
             libelle=label_of(row.rubrique),
             valeur=row.valeur,
-            unite=_unit(row.rubrique, rubriques),
+            unite=_unit(row.rubrique),
             origine=", ".join(part for part in (nom, row.feuille, row.cellule) if part),
         )
         for row, nom in rows
     )
 
 
-def _unit(rubrique: str, rubriques: catalogue.Catalogue) -> str:
+def _unit(rubrique: str) -> str:
     if rubrique in HEURES:
         return "heures"
+    rubriques = catalogue.load()
     return rubriques[rubrique].unite if rubrique in rubriques else ""
 
 

@@ -88,13 +88,16 @@ class FicheDsn:
     retours: tuple[RetourVu, ...]
 
 
-def read_dsn(registre: Registre, code: str, mois: Month) -> FicheDsn:
-    """La DSN d'un mois ; lève :class:`GesteRefuse` si l'adhérent est inconnu."""
+def read_dsn(registre: Registre, code: str, mois: Month, *, rapprocher: bool = True) -> FicheDsn:
+    """La DSN d'un mois ; lève :class:`GesteRefuse` si l'adhérent est inconnu.
+
+    ``rapprocher`` faux : sans relire le message ni les bulletins.
+    """
     with registre.transaction() as session:
         adherent = known_adherent(session, code)
         paie = current_paie(session, adherent, mois)
         sent = sent_messages(session, adherent, mois)
-        sums = _reconciled(registre, session, adherent, mois, sent[-1]) if sent else []
+        sums = _reconciled(registre, session, adherent, mois, sent[-1]) if sent and rapprocher else []
         sendings = session.exec(
             select(EnvoiDsn)
             .where(EnvoiDsn.adherent_id == adherent.id, EnvoiDsn.mois == str(mois))

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 import sqlalchemy
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from payroll.anomalies import Anomalie
-from payroll.documents import payslip
-from payroll.documents.names import bulletin_name
 from payroll.month.commun import GesteRefuse, anomalies_from_json, aware, key
-from payroll.month.dossier import payslip_facts
 from payroll.month.fiche_adherent import known_adherent
-from payroll.month.lire import read_bulletins
 from payroll.month.tableau_de_bord import Sommes
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -144,40 +140,6 @@ def is_personal(chemin: str) -> bool:
     (True, False)
     """
     return chemin.rsplit("/", 1)[-1].startswith(PERSONNELS)
-
-
-def render_payslip(registre: Registre, code: str, bulletin: int, date_paiement: date) -> tuple[Piece, str]:
-    """Le bulletin d'une paie, refait du registre, et le matricule de l'agent.
-
-    Lève :class:`GesteRefuse` si ce bulletin n'est pas de cet adhérent. ``date_paiement`` : celle du mois du bulletin.
-    """
-    with registre.transaction() as session:
-        adherent = known_adherent(session, code)
-        paie = session.exec(
-            select(Paie)
-            .join(BulletinPaie, col(BulletinPaie.paie_id) == col(Paie.id))
-            .where(BulletinPaie.id == bulletin, Paie.adherent_id == adherent.id)
-        ).one_or_none()
-        if paie is None:
-            raise GesteRefuse("Ce bulletin n'est pas d'un agent de cet adhérent. Revenez à la page de l'agent.")
-        lu = next(one for one in read_bulletins(session, paie) if one.row.id == bulletin)
-        mois = Month.parse(paie.mois)
-        facts = payslip_facts(adherent, mois, lu, date_paiement)
-    return Piece(bulletin_name(mois, lu.agent.matricule), payslip.render(facts), paie.mois), lu.agent.matricule
-
-
-def month_of_payslip(registre: Registre, code: str, bulletin: int) -> Month:
-    """Le mois d'un bulletin de cet adhérent ; lève :class:`GesteRefuse` s'il n'est pas à lui."""
-    with registre.transaction() as session:
-        adherent = known_adherent(session, code)
-        found = session.exec(
-            select(Paie.mois)
-            .join(BulletinPaie, col(BulletinPaie.paie_id) == col(Paie.id))
-            .where(BulletinPaie.id == bulletin, Paie.adherent_id == adherent.id)
-        ).one_or_none()
-    if found is None:
-        raise GesteRefuse("Ce bulletin n'est pas d'un agent de cet adhérent. Revenez à la page de l'agent.")
-    return Month.parse(found)
 
 
 def _sums(session: Session, ids: list[int]) -> dict[int, Sommes]:

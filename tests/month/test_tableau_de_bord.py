@@ -13,10 +13,8 @@ from payroll.month.fiche_paies import (
     is_personal,
     list_documents,
     list_runs,
-    month_of_payslip,
     open_document,
     open_file,
-    render_payslip,
 )
 from payroll.month.tableau_de_bord import (
     NON_OUVERTE,
@@ -201,14 +199,11 @@ def test_ce_qui_est_a_un_autre_ne_s_ouvre_pas(ouvrir_lieu: Ouvrir) -> None:
     (recu,) = read_files(registre, lieu.code, MOIS)
     document = list_documents(registre, lieu.code, MOIS)[0].id
     message = read_dsn(registre, lieu.code, MOIS).messages[0].id
-    bulletin = read_agent(registre, lieu.code, AGENT, MOIS).bulletins[0].id
 
     for ouvrir in (
         lambda: open_file(registre, code, recu.id),
         lambda: open_document(registre, code, document),
         lambda: open_message(registre, code, message),
-        lambda: month_of_payslip(registre, code, bulletin),
-        lambda: render_payslip(registre, code, bulletin, PAIEMENT),
         lambda: read_agent(registre, code, AGENT, MOIS),
         lambda: read_identity(registre, "inconnu", MOIS),
     ):
@@ -250,9 +245,6 @@ def test_la_fiche_d_un_agent_masque_son_nir_et_son_compte(lieu: Lieu) -> None:
     assert not agent.iban or agent.iban not in repr(fiche)
     assert [(one.valeur, one.unite) for one in fiche.elements] == [(200, "heures")]
     assert [one.mois for one in fiche.bulletins] == [MOIS]
-    piece, matricule = render_payslip(lieu.registre, lieu.code, fiche.bulletins[0].id, PAIEMENT)
-    assert (matricule, piece.contenu[:5]) == (AGENT, b"%PDF-")
-    assert month_of_payslip(lieu.registre, lieu.code, fiche.bulletins[0].id) == MOIS
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from desk.bureau.pages import accueil, compte, comptes, connexion, corrections, mois, revision, travaux
+from desk.bureau.pages import accueil, adherents, compte, comptes, connexion, corrections, mois, revision, travaux
 from payroll.store.tables_revision import Role
 
 
@@ -32,6 +32,7 @@ ROUTES: tuple[APIRouter, ...] = (
     compte.routeur,
     comptes.routeur,
     accueil.routeur,
+    adherents.routeur,
     mois.routeur,
     travaux.routeur,
     revision.routeur,

@@ -27,6 +27,7 @@ PAQUET = {
     "pg_ctlcluster": "postgresql",
     "chromium": "chromium",
     "pdftotext": "poppler-utils",
+    "pdftoppm": "poppler-utils",
     "soffice": "libreoffice-calc-nogui",
 }
 

@@ -14,8 +14,10 @@ import pikepdf
 import pytest
 from pypdf import PdfReader
 
+from payroll.documents import sommaire
 from payroll.documents.facts import PayslipFacts
 from payroll.documents.payslip import render, render_all
+from payroll.periods import Month
 from tests.documents import samples
 from tests.documents.readers import page_count
 
@@ -25,10 +27,23 @@ BULLETINS = [samples.TITULAIRE, samples.CONTRACTUEL, samples.ELU, samples.MALADI
 FACTS = [samples.facts(bulletin) for bulletin in BULLETINS]
 
 
-@pytest.fixture(params=["individuel", "réuni"])
-def pdf(request: pytest.FixtureRequest) -> Iterator[pikepdf.Pdf]:
-    content = render(FACTS[0]) if request.param == "individuel" else render_all(FACTS)
-    with pikepdf.open(io.BytesIO(content)) as opened:
+ARCHIVES = {
+    "individuel": ("Bulletin", lambda: render(FACTS[0])),
+    "modèle de 2027": ("Bulletin", lambda: render(replace(FACTS[0], modele="renove-2027"))),
+    "réuni": ("Bulletins", lambda: render_all(FACTS)),
+    "lisez-moi": ("Lisez-moi", lambda: sommaire.render("Commune", Month(2026, 1), ["bulletins.pdf", "journal.xlsx"])),
+}
+"""Chaque sorte de PDF rendu : un mot de son titre, et de quoi le faire."""
+
+
+@pytest.fixture(params=ARCHIVES)
+def titre(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def pdf(titre: str) -> Iterator[pikepdf.Pdf]:
+    with pikepdf.open(io.BytesIO(ARCHIVES[titre][1]())) as opened:
         yield opened
 
 
@@ -38,13 +53,13 @@ def attached(facts: PayslipFacts) -> dict[str, Any]:
         return found
 
 
-def test_la_structure_est_juste_et_le_document_se_dit_pdf_a_3(pdf: pikepdf.Pdf) -> None:
+def test_la_structure_est_juste_et_le_document_se_dit_pdf_a_3(pdf: pikepdf.Pdf, titre: str) -> None:
     assert pdf.check_pdf_syntax() == []
     assert not pdf.is_encrypted
     assert len(pdf.trailer.ID) == 2
     with pdf.open_metadata() as metadata:
         assert metadata.pdfa_status == "3U"
-        assert "Bulletin" in metadata["dc:title"]
+        assert str(metadata["dc:title"]).startswith(ARCHIVES[titre][0])
         assert metadata["dc:title"] == str(pdf.docinfo["/Title"])
         assert metadata["pdf:Producer"] == str(pdf.docinfo["/Producer"])
 

@@ -5,11 +5,21 @@ Rien à voir avec un rappel de paie (``rappels.py``), qui est une somme due pour
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlmodel import Session, select
 
-from payroll.month.commun import Acte, aware, current_paie, find_adherent, put_document, record
+from payroll.month.commun import (
+    Acte,
+    aware,
+    current_paie,
+    documents_of,
+    find_adherent,
+    put_document,
+    record,
+    withdraw_document,
+)
 from payroll.month.echeances import PARIS, Echeance, Nature, in_words
 from payroll.month.ouvrir import template_name
 from payroll.periods import Month
@@ -24,10 +34,13 @@ def reminder_name(mois: Month) -> str:
     return f"RAPPEL-{mois}.txt"
 
 
-def remind(registre: Registre, code: str, mois: Month, acte: Acte, echeance: Echeance) -> bool:
+def remind(
+    registre: Registre, code: str, mois: Month, acte: Acte, echeance: Echeance, *, contact: Sequence[str] = ()
+) -> bool:
     """Inscrit le rappel dû à une collectivité ; faux s'il n'y a rien à rappeler, ou si c'est déjà fait ce jour.
 
-    Rien n'est rappelé à qui a envoyé, à qui attend une réponse, ni quand le mois n'est pas ouvert à la saisie.
+    ``contact`` : qui appeler, une ligne par mention. Rien n'est rappelé à qui a envoyé, à qui attend une réponse, ni
+    quand le mois n'est pas ouvert à la saisie.
     """
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
@@ -40,13 +53,15 @@ def remind(registre: Registre, code: str, mois: Month, acte: Acte, echeance: Ech
         today = acte.moment.astimezone(PARIS).date()
         if _already_said(session, code, mois, today):
             return False
-        text = reminder_text(adherent.nom, code, mois, echeance, refused=EtatFichier.REFUSE in states)
+        text = reminder_text(adherent.nom, code, mois, echeance, contact, refused=EtatFichier.REFUSE in states)
         put_document(session, registre, adherent, mois, reminder_name(mois), text.encode("utf-8-sig"), acte.moment)
         record(session, acte, _GESTE, code, mois, echeance=str(echeance.nature), le=str(echeance.interne.date()))
         return True
 
 
-def reminder_text(nom: str, code: str, mois: Month, echeance: Echeance, *, refused: bool) -> str:
+def reminder_text(
+    nom: str, code: str, mois: Month, echeance: Echeance, contact: Sequence[str] = (), *, refused: bool
+) -> str:
     """Le message (lignes de Windows) : ce qui manque, jusqu'à quand, comment faire."""
     classeur = template_name(code, mois)
     if refused:
@@ -80,8 +95,16 @@ def reminder_text(nom: str, code: str, mois: Month, echeance: Echeance, *, refus
         "Un accusé de réception paraîtra ici peu après.",
         "Vous venez de déposer votre fichier ? Ne tenez pas compte de ce message.",
         "Une question, un empêchement ? Appelez votre gestionnaire de paie.",
+        *(f"  {mention}" for mention in contact),
     ]
     return "\r\n".join([*lines, ""])
+
+
+def withdraw_reminder(session: Session, adherent: Adherent, mois: Month, acte: Acte) -> None:
+    """Retire le rappel d'une collectivité dont un fichier vient d'être accepté : il n'est plus vrai."""
+    for document in documents_of(session, adherent, mois):
+        if document.chemin == reminder_name(mois) and withdraw_document(session, document, acte.moment):
+            record(session, acte, "retirer", adherent.code, mois, documents=[document.chemin])
 
 
 def _file_states(session: Session, adherent: Adherent, mois: Month) -> set[str]:

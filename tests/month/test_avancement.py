@@ -14,6 +14,7 @@ from payroll.month.echeances import Echeance, Nature
 from payroll.month.etat import EtatAdherent
 from payroll.month.recevoir import keep_file
 from payroll.month.relancer import remind, reminder_name, reminder_text
+from payroll.month.restituer import pending_withdrawals
 from payroll.periods import Month
 from payroll.settings import Reglages
 from payroll.store.tables import ParametreEmployeur
@@ -132,6 +133,20 @@ def test_qui_a_envoye_n_est_pas_rappele(lieu: Lieu) -> None:
     assert reminder_name(MOIS) not in lieu.documents()
 
 
+def test_le_rappel_quitte_le_dossier_quand_le_fichier_est_accepte(lieu: Lieu) -> None:
+    """Refusé, le fichier laisse le rappel ; accepté, il le retire."""
+    lieu.ouvrir()
+    rappelle(lieu, 17)
+    lieu.deposer_documents()
+    lieu.deposer(fichier(lieu.code, element("INCONNU", "ihts_jour", "2")))
+    assert pending_withdrawals(lieu.registre, lieu.code) == []
+
+    lieu.deposer(fichier(lieu.code, neant=True), minutes=5)
+
+    assert [document.chemin for document in pending_withdrawals(lieu.registre, lieu.code)] == [reminder_name(MOIS)]
+    assert "retirer" in lieu.gestes()
+
+
 def test_qui_attend_une_reponse_n_est_pas_rappele(lieu: Lieu) -> None:
     """Le fichier est gardé, pas encore lu : la balle est chez nous."""
     lieu.ouvrir()
@@ -161,6 +176,7 @@ def test_un_adherent_inconnu_est_un_refus(lieu: Lieu) -> None:
 
 
 def test_le_rappel_de_la_dsn_dit_ce_qui_ne_partira_pas() -> None:
-    said = reminder_text("Lubescaux", "lubescaux", Month(2026, 11), DSN, refused=False)
+    said = reminder_text("Lubescaux", "lubescaux", Month(2026, 11), DSN, ("AGENCE", "05 00 00 00 00"), refused=False)
+    assert "gestionnaire de paie.\r\n  AGENCE\r\n  05 00 00 00 00\r\n" in said
     assert "avant le mardi 15 décembre 2026 à midi" in said
     assert "la déclaration sociale (DSN) de novembre 2026 ne peut pas partir à temps" in said

@@ -20,6 +20,7 @@ from payroll.wording import plural
 
 ICI = Path(__file__).parent
 _PARIS = ZoneInfo("Europe/Paris")
+_APOSTROPHE = re.compile(r"(?<=[A-Za-zéèêàçùÉ])'(?=[A-Za-zéèêàâôîûÉÈÀ])")
 _INSECABLE, _MOINS = "\u00a0", "\u2212"
 
 ETATS: dict[str, tuple[str, str]] = {
@@ -140,6 +141,11 @@ def valeur(centiemes: int, unite: str = "") -> str:
     return heures(centiemes) if unite == "heures" else format_amount(centiemes).removesuffix(",00")
 
 
+def typo(phrase: object) -> object:
+    """L'apostrophe courbe d'une phrase du programme ; à ne pas poser sur ce qu'une personne a écrit."""
+    return _APOSTROPHE.sub("’", phrase) if isinstance(phrase, str) else phrase
+
+
 def etat(value: str) -> tuple[str, str]:
     """Le mot et le ton d'un état."""
     return ETATS.get(str(value), (str(value), "neutre"))
@@ -162,6 +168,7 @@ FILTRES: dict[str, Callable[..., Any]] = {
     "heures": heures,
     "etat": etat,
     "appareil": appareil,
+    "typo": typo,
     "capitale": capitale,
     "valeur": valeur,
 }
@@ -174,12 +181,11 @@ class Typographie(Extension):
 
     _APRES = re.compile(r"(?<=[\w»)}.…]) (?=[;:!?»](?:\s|[<\"({]|$))", re.MULTILINE)
     _AVANT = re.compile(r"« ")
-    _APOSTROPHE = re.compile(r"(?<=[A-Za-zéèêàçùÉ])'(?=[A-Za-zéèêàâôîûÉÈÀ])")
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
         """Le gabarit, sa typographie posée."""
         text = self._AVANT.sub(f"«{_INSECABLE}", self._APRES.sub(_INSECABLE, source))
-        return self._APOSTROPHE.sub("’", text)
+        return _APOSTROPHE.sub("’", text)
 
 
 def gabarits() -> Environment:

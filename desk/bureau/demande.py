@@ -26,6 +26,7 @@ from payroll.month.acces import (
     AdherentVu,
     SessionOuverte,
     choose_month,
+    dead_session,
     find_session,
     leave_message,
     open_session,
@@ -281,6 +282,8 @@ def _ouverte(request: Request, formulaire: Annotated[FormData, Depends(_formulai
     session = find_session(bureau.registre, jeton, bureau.horloge(), bureau.bureau.limites)
     demande = Demande(request, bureau, session, jeton, formulaire)
     request.scope["paie.demande"] = demande
+    if session is None:
+        _temoin_eteint(demande)
     _identite_du_mandataire(demande)
     if demande.session is not None:
         _retenir_le_mois(demande)
@@ -362,6 +365,13 @@ def origine_admise(request: Request, reglages: ReglagesBureau) -> bool:
         return hmac.compare_digest(origin.encode(), reglages.origine.encode())
     parts = urlsplit(origin)
     return parts.netloc == request.headers.get("host", "") and (parts.hostname or "") in LOCAUX
+
+
+def _temoin_eteint(demande: Demande) -> None:
+    """Un témoin remplacé ou fermé que quelqu'un représente : posé d'avance, volé, ou d'un appareil déconnecté."""
+    motif = dead_session(demande.registre, demande.jeton)
+    if motif and first_time_lately(demande.registre, f"témoin:{demande.jeton}", demande.heure):
+        demande.tracer("témoin éteint présenté", motif=motif)
 
 
 def _identite_du_mandataire(demande: Demande) -> None:

@@ -89,6 +89,9 @@ def open_session(
             previous.fermee_le, previous.motif_fermeture = heure, "remplacée"
             session.add(previous)
             mois = previous.mois
+        elif remplace:
+            # Le témoin d'avant-session, qu'un autre a pu poser : gardé éteint, pour que le représenter se voie.
+            session.add(_burnt(key(account.id), remplace, heure))
         session.exec(delete(SessionBureau).where(col(SessionBureau.vue_le) < heure - _OUBLI))
         session.add(
             SessionBureau(
@@ -127,6 +130,13 @@ def find_session(registre: Registre, token: str, heure: datetime, limites: Limit
             row.vue_le = heure
             session.add(row)
         return _opened(row, account)
+
+
+def dead_session(registre: Registre, token: str) -> str:
+    """Pourquoi ce témoin est éteint (« remplacée », « déconnexion »…), ou vide s'il ne l'est pas ou n'a jamais été."""
+    with registre.transaction() as session:
+        row = _row(session, token)
+        return row.motif_fermeture if row is not None else ""
 
 
 def close_session(registre: Registre, token: str, acte: Acte, heure: datetime) -> None:
@@ -214,6 +224,18 @@ def _update(registre: Registre, session_id: int, **changes: Any) -> None:
         for name, value in changes.items():
             setattr(row, name, value)
         session.add(row)
+
+
+def _burnt(account_id: int, token: str, heure: datetime) -> SessionBureau:
+    return SessionBureau(
+        gestionnaire_id=account_id,
+        empreinte=_digest(token),
+        etape=EtapeSession.CODE,
+        ouverte_le=heure,
+        vue_le=heure,
+        fermee_le=heure,
+        motif_fermeture="remplacée",
+    )
 
 
 def _alive(row: SessionBureau, account: Gestionnaire, heure: datetime, limites: Limites) -> bool:

@@ -143,7 +143,7 @@ def modele(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, st
     dossier = tmp_path_factory.mktemp("modele") / "var"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gestionnaires, "_N", 2**4)
-        reglages = _reglages(dossier)
+        reglages = reglages_de(dossier)
         registre = reglages.registre()
         acte = Acte("essai", INSTANT)
         for code in ADHERENTS:
@@ -166,7 +166,7 @@ def installation(modele: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterato
     """Une copie neuve de l'installation."""
     dossier, secrets = modele
     copie = shutil.copytree(dossier, tmp_path / "bureau")
-    found = Installation(_reglages(copie), secrets)
+    found = Installation(reglages_de(copie), secrets)
     yield found
     if found._app is not None:
         found.registre.close()
@@ -264,11 +264,13 @@ def signe_en(page: Page, installation: Installation, qui: str) -> None:
     page.get_by_role("button", name="Se déconnecter").wait_for()
 
 
-def _reglages(dossier: Path) -> Reglages:
+def reglages_de(dossier: Path) -> Reglages:
+    """Les réglages d'une installation d'essai, à l'instant de l'essai."""
     return Reglages(repertoire=dossier, base="", horloge_figee=INSTANT)
 
 
 @pytest.fixture(autouse=True)
 def _scrypt_leger(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Les essais n'ont pas à payer la mémoire d'un vrai mot de passe."""
+    """Les essais n'ont pas à payer la mémoire d'un vrai mot de passe, ni celle du leurre d'un compte inconnu."""
     monkeypatch.setattr(gestionnaires, "_N", 2**4)
+    monkeypatch.setattr(gestionnaires, "_LEURRE", f"scrypt$16$8$1${'00' * 16}${'00' * 32}")

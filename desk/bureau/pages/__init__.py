@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from desk.bureau.pages import accueil, adherents, compte, comptes, connexion, corrections, mois, revision, travaux
+from desk.bureau.pages import accueil, adherents, compte, comptes, connexion, corrections, dsn, mois, revision, travaux
 from payroll.store.tables_revision import Role
 
 
@@ -33,6 +33,7 @@ ROUTES: tuple[APIRouter, ...] = (
     comptes.routeur,
     accueil.routeur,
     adherents.routeur,
+    dsn.routeur,
     mois.routeur,
     travaux.routeur,
     revision.routeur,

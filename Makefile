@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test pair soak lint format mypy bench bench-quick clean
+.PHONY: help install dev demo test pair pdf soak lint format mypy bench bench-quick clean
 
 help: ## Liste les gestes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -28,6 +28,8 @@ soak: $(VENV)/.developpement ## Les épreuves en long : couper à chaque écritu
 	@$(BIN)/python -m pytest --endurance tests/pannes tests/month/test_pannes.py tests/month/test_mois_de_revision.py
 
 pair: $(VENV)/pair/.installe ## Pose OpenFisca-France à part : les essais de comparaison s'en servent
+
+pdf: $(VENV)/bench/.installe ## Pose à part ReportLab, WeasyPrint et Typst : les mesures du bulletin s'y comparent
 
 lint: $(VENV)/.developpement ## Vérifie le style du code et des données
 	@$(BIN)/ruff check .
@@ -68,6 +70,12 @@ $(VENV)/pair/.installe: requirements-peer.lock | $(BIN)/pip
 	@echo "Installation d'OpenFisca-France dans $(VENV)/pair/ (une minute)…"
 	@sh .ci/venv "$(PYTHON)" "$(VENV)/pair"
 	@$(VENV)/pair/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes --only-binary :all: -r requirements-peer.lock
+	@touch $@
+
+$(VENV)/bench/.installe: requirements-bench.lock | $(BIN)/pip
+	@echo "Installation des autres faiseurs de PDF dans $(VENV)/bench/ (une demi-minute)…"
+	@sh .ci/venv "$(PYTHON)" "$(VENV)/bench"
+	@$(VENV)/bench/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes --only-binary :all: -r requirements-bench.lock
 	@touch $@
 
 $(BIN)/pip:

@@ -9,7 +9,7 @@ from bench.tableau import tell
 
 MODULES = (
     "moteur",
-    "rendu",
+    "pdf",
     "dsn",
     "depot",
 )

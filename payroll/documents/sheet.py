@@ -167,6 +167,10 @@ class Sheet:
             shown, size = self._fit(shown, size, bold, width)
             length = self.width(shown, size, bold)
         left = {"L": x, "C": x - length / 2, "R": x - length}[align]
+        self.put(left, y, shown, size, bold, color)
+
+    def put(self, left: float, y: float, shown: str, size: float, bold: bool, color: Color) -> None:
+        """Écrit un texte imprimable à sa place exacte."""
         police = self.pdf.polices[bold]
         operations = self._operations
         if self._font != (bold, size):

@@ -12,6 +12,7 @@ MODULES = (
     "pdf",
     "dsn",
     "depot",
+    "transfert",
 )
 """Les modules de mesures, dans l'ordre du tableau : une ligne chacun."""
 

@@ -10,7 +10,7 @@ import hashlib
 import io
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -21,7 +21,7 @@ import paramiko
 from paramiko.sftp import SFTPError
 
 from sftp_drop import layout
-from sftp_drop.connection import RawSftp, open_session
+from sftp_drop.connection import open_session
 from sftp_drop.decide import Kind, RemoteFile
 from sftp_drop.errors import (
     AlreadyThereError,
@@ -32,11 +32,11 @@ from sftp_drop.errors import (
     TooBigError,
     TransientError,
 )
+from sftp_drop.pipelined import RawSftp
 from sftp_drop.settings import SftpSettings
 
 T = TypeVar("T")
 
-BLOC = 32 * 1024
 ENTREES_MAX = 10_000
 DROITS_DOSSIER = 0o2750
 """Le bit de groupe garde au dossier le groupe de l'adhérent : c'est par lui qu'il lit ses documents."""
@@ -72,6 +72,8 @@ class DropClient:
     def __init__(self, ssh: paramiko.SSHClient, sftp: RawSftp, settings: SftpSettings) -> None:
         self._ssh = ssh
         self._sftp = sftp
+        self._verifies: set[PurePosixPath] = set()
+        """Les dossiers déjà regardés par cette connexion : un aller-retour par dossier, pas par fichier."""
         self.settings = settings
 
     def __enter__(self) -> Self:
@@ -90,19 +92,14 @@ class DropClient:
 
     def list_depot(self, code: str) -> list[RemoteFile]:
         """Ce que contient ``depot/``, trié par nom ; les liens symboliques y paraissent comme ``Kind.AUTRE``."""
-        return self._list(layout.depot_folder(code, self.settings.racine))
+        (depot,) = self._list([layout.depot_folder(code, self.settings.racine)])
+        return depot
 
-    def list_pris(self, code: str) -> list[RemoteFile]:
-        """Ce que contient ``depot/pris/`` ; vide si le dossier n'existe pas encore."""
-        try:
-            return self._list(layout.pris_folder(code, self.settings.racine))
-        except MissingError:
-            return []
-
-    def stat_depot(self, code: str, name: str) -> RemoteFile | None:
-        """L'état présent d'un fichier de ``depot/`` ; ``None`` s'il n'y est plus."""
-        with self._translated():
-            return self._lstat(layout.depot_folder(code, self.settings.racine) / _simple(name))
+    def list_both(self, code: str) -> tuple[list[RemoteFile], list[RemoteFile]]:
+        """``depot/`` et ``depot/pris/``, d'un seul regard ; ``pris/`` est vide s'il n'existe pas encore."""
+        racine = self.settings.racine
+        depot, pris = self._list([layout.depot_folder(code, racine), layout.pris_folder(code, racine)], facultatifs=1)
+        return depot, pris
 
     def fetch(self, code: str, name: str, sink: Sink, max_bytes: int) -> Fetched:
         """Lit un fichier de ``depot/`` ; ``TooBigError``, ``ChangedError``, ``MissingError`` ou ``TransientError``."""
@@ -130,7 +127,8 @@ class DropClient:
     def put_return(self, code: str, relative_path: str, content: bytes) -> PutOutcome:
         """Pose un document sous ``retour/`` ; sans effet s'il y est déjà avec le même contenu."""
         with self._translated():
-            return self._put(layout.return_path(code, relative_path, self.settings.racine), content)
+            chemin = layout.return_path(code, relative_path, self.settings.racine)
+            return self._put_all({chemin: content})[chemin]
 
     def put_folder(self, code: str, mois: str, documents: Mapping[str, bytes]) -> dict[str, PutOutcome]:
         """Pose les documents d'un mois : dossier neuf, il paraît entier ; dossier présent, chaque fichier est remplacé.
@@ -144,16 +142,19 @@ class DropClient:
         }
         provisoire = cible.with_name(layout.sending_name(mois))
         with self._translated():
-            if self._lstat(cible) is not None:
-                self._remove_tree(provisoire)  # reste d'un envoi coupé
-                return {relatif: self._put(cible / chemin, documents[relatif]) for relatif, chemin in relatifs.items()}
+            present, reste = self._sftp.lstat_all([cible, provisoire])
+            if present is not None:
+                if reste is not None:  # d'un envoi coupé
+                    self._remove_tree(provisoire)
+                faits = self._put_all({cible / chemin: documents[relatif] for relatif, chemin in relatifs.items()})
+                return {relatif: faits[cible / chemin] for relatif, chemin in relatifs.items()}
             # Fermé jusqu'au renommage : un serveur qui montre les noms à point ne doit pas montrer un mois incomplet.
             self._ensure_folder(provisoire, 0o700)
             self._keep_only(provisoire, {provisoire / chemin for chemin in relatifs.values()})
-            for relatif, chemin in relatifs.items():
-                self._put(provisoire / chemin, documents[relatif])
+            self._put_all({provisoire / chemin: documents[relatif] for relatif, chemin in relatifs.items()})
             self._sftp.chmod(str(provisoire), DROITS_DOSSIER)
             self._rename(provisoire, cible)
+            self._verifies = {dossier for dossier in self._verifies if not dossier.is_relative_to(provisoire)}
             return dict.fromkeys(relatifs, PutOutcome.DEPOSE)
 
     def remove_return(self, code: str, relative_path: str) -> bool:
@@ -189,13 +190,23 @@ class DropClient:
                 "le serveur n'a pas pu faire ce geste (disque plein, fichier trop gros ou nom pris)"
             ) from erreur
 
-    def _list(self, dossier: PurePosixPath) -> list[RemoteFile]:
-        try:
+    def _list(self, dossiers: Sequence[PurePosixPath], *, facultatifs: int = 0) -> list[list[RemoteFile]]:
+        """Ce que contient chaque dossier, trié par nom ; les ``facultatifs`` derniers peuvent manquer."""
+        listes = []
+        with self._translated():
+            lus = self._sftp.entries(dossiers, ENTREES_MAX)
+        for rang, (dossier, lu) in enumerate(zip(dossiers, lus, strict=True)):
+            if isinstance(lu, FileNotFoundError) and rang >= len(dossiers) - facultatifs:
+                lu = []
+            if isinstance(lu, FileNotFoundError):
+                raise MissingError("le dossier n'existe pas sur le serveur : ouvrez le compte de l'adhérent") from lu
             with self._translated():
-                entrees = self._sftp.entries(str(dossier), ENTREES_MAX)
-        except MissingError as erreur:
-            raise MissingError("le dossier n'existe pas sur le serveur : ouvrez le compte de l'adhérent") from erreur
-        return sorted((_remote_file(nom, attributs) for nom, attributs in entrees), key=lambda entree: entree.name)
+                if isinstance(lu, OSError):
+                    raise lu
+            entrees = [_remote_file(nom, attributs) for nom, attributs in lu]
+            self._verifies |= {dossier / entree.name for entree in entrees if entree.kind is Kind.DOSSIER}
+            listes.append(sorted(entrees, key=lambda entree: entree.name))
+        return listes
 
     def _lstat(self, chemin: PurePosixPath) -> RemoteFile | None:
         try:
@@ -206,42 +217,50 @@ class DropClient:
     def _fetch(self, chemin: PurePosixPath, sink: Sink, max_bytes: int) -> Fetched:
         empreinte, total = hashlib.sha256(), 0
         with self._translated():
-            avant = self._lstat(chemin)
-            if avant is None:
-                raise MissingError("le fichier n'est plus sur le serveur")
-            if avant.kind is not Kind.FICHIER:
-                raise DeniedError("l'entrée n'est pas un fichier ordinaire")
-            with self._sftp.open(str(chemin), "rb") as distant:
+            regarde, ouvert = self._sftp.look_and_open(chemin)
+            try:
+                avant = _to_fetch(chemin.name, regarde, max_bytes)
+            except DropError:
+                self._sftp.forget(ouvert)
+                raise
+            apres = None
+            for attributs, bloc, nomme in self._sftp.read_open(chemin, ouvert, avant.size):
                 # lstat ne suit pas les liens, open si : ce qui est ouvert doit être ce qui a été regardé.
-                ouvert = _remote_file(chemin.name, distant.stat())
-                if ouvert != avant:
+                if not total and _remote_file(chemin.name, attributs) != avant:
                     raise ChangedError("le fichier a changé pendant la lecture")
-                if ouvert.size > max_bytes:
+                apres, total = nomme, total + len(bloc)
+                if total > max_bytes:
                     raise TooBigError("le fichier dépasse la taille permise")
-                while bloc := distant.read(BLOC):
-                    total += len(bloc)
-                    if total > max_bytes:
-                        raise TooBigError("le fichier dépasse la taille permise")
-                    empreinte.update(bloc)
-                    sink.write(bloc)
+                empreinte.update(bloc)
+                sink.write(bloc)
         if total != avant.size:
             raise ChangedError("le fichier a changé de taille pendant la lecture")
+        if apres is None or _remote_file(chemin.name, apres) != avant:
+            raise ChangedError("le fichier a changé pendant la lecture")
         return Fetched(total, avant.mtime, empreinte.hexdigest())
 
-    def _put(self, chemin: PurePosixPath, content: bytes) -> PutOutcome:
-        self._ensure_folder(chemin.parent)
-        present = self._lstat(chemin)
-        if present is not None and present.size == len(content) and self._same_content(chemin, content):
-            return PutOutcome.INCHANGE
-        provisoire = chemin.with_name(layout.sending_name(chemin.name))
-        with self._sftp.open(str(provisoire), "wb") as distant:
-            distant.write(content)
-        # paramiko tait un échec à la fermeture : seule la taille relue prouve que tout est arrivé.
-        arrive = self._lstat(provisoire)
-        if arrive is None or arrive.size != len(content):
+    def _put_all(self, documents: Mapping[PurePosixPath, bytes]) -> dict[PurePosixPath, PutOutcome]:
+        """Pose chaque document sous un nom provisoire, puis tous paraissent : ceux que le serveur garde entiers."""
+        for dossier in sorted({chemin.parent for chemin in documents}):
+            self._ensure_folder(dossier)
+        chemins = list(documents)
+        presents = dict(zip(chemins, self._sftp.lstat_all(chemins), strict=True))
+        faits = {chemin: PutOutcome.DEPOSE if presents[chemin] is None else PutOutcome.REMPLACE for chemin in chemins}
+        for chemin, attributs in presents.items():
+            meme_taille = attributs is not None and attributs.st_size == len(documents[chemin])
+            if meme_taille and self._same_content(chemin, documents[chemin]):
+                faits[chemin] = PutOutcome.INCHANGE
+        envois = {
+            chemin.with_name(layout.sending_name(chemin.name)): chemin
+            for chemin in chemins
+            if faits[chemin] is not PutOutcome.INCHANGE
+        }
+        gardes = self._sftp.write_all({provisoire: documents[chemin] for provisoire, chemin in envois.items()})
+        # Un échec peut ne se dire qu'à la fermeture : seule la taille relue prouve que tout est arrivé.
+        if any(gardes[provisoire] != len(documents[chemin]) for provisoire, chemin in envois.items()):
             raise DropError("le serveur n'a pas gardé le document envoyé : rien n'a été remplacé")
-        self._sftp.posix_rename(str(provisoire), str(chemin))
-        return PutOutcome.DEPOSE if present is None else PutOutcome.REMPLACE
+        self._sftp.replace_all(envois)
+        return faits
 
     def _same_content(self, chemin: PurePosixPath, content: bytes) -> bool:
         lu = io.BytesIO()
@@ -261,10 +280,13 @@ class DropClient:
             raise
 
     def _ensure_folder(self, dossier: PurePosixPath, droits: int = DROITS_DOSSIER) -> None:
+        if dossier in self._verifies:
+            return
         present = self._lstat(dossier)
         if present is not None:
             if present.kind is not Kind.DOSSIER:
                 raise DeniedError("un fichier ou un lien tient la place d'un dossier attendu")
+            self._verifies.add(dossier)
             return
         self._ensure_folder(dossier.parent)
         try:
@@ -275,7 +297,7 @@ class DropClient:
 
     def _keep_only(self, dossier: PurePosixPath, voulus: set[PurePosixPath]) -> None:
         """Ôte d'un dossier provisoire ce qu'un envoi coupé, d'un autre contenu, y aurait laissé."""
-        for entree in self._list(dossier):
+        for entree in self._list([dossier])[0]:
             chemin = dossier / entree.name
             if entree.kind is Kind.DOSSIER:
                 self._keep_only(chemin, voulus)
@@ -285,9 +307,8 @@ class DropClient:
                 self._sftp.remove(str(chemin))
 
     def _remove_tree(self, dossier: PurePosixPath) -> None:
-        if self._lstat(dossier) is not None:
-            self._keep_only(dossier, set())
-            self._sftp.rmdir(str(dossier))
+        self._keep_only(dossier, set())
+        self._sftp.rmdir(str(dossier))
 
 
 def connect(settings: SftpSettings) -> DropClient:
@@ -326,6 +347,18 @@ def _simple(nom: str) -> str:
     if nom in {"", ".", ".."} or "/" in nom:
         raise layout.InvalidNameError("un nom de fichier simple est attendu, sans barre oblique")
     return nom
+
+
+def _to_fetch(nom: str, regarde: paramiko.SFTPAttributes | None, max_bytes: int) -> RemoteFile:
+    """Le fichier tel que regardé ; lève ce qui empêche de le lire."""
+    if regarde is None:
+        raise MissingError("le fichier n'est plus sur le serveur")
+    fichier = _remote_file(nom, regarde)
+    if fichier.kind is not Kind.FICHIER:
+        raise DeniedError("l'entrée n'est pas un fichier ordinaire")
+    if fichier.size > max_bytes:
+        raise TooBigError("le fichier dépasse la taille permise")
+    return fichier
 
 
 def _remote_file(nom: str, attributs: paramiko.SFTPAttributes) -> RemoteFile:

@@ -8,39 +8,16 @@ from __future__ import annotations
 import logging
 
 import paramiko
-from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READDIR, SFTPError
+from paramiko.sftp import SFTPError
 
 from sftp_drop import keys
 from sftp_drop.errors import AuthRefusedError, DropError, HostKeyRefusedError, TransientError
+from sftp_drop.pipelined import RawSftp
 from sftp_drop.settings import SftpSettings
 
 # Les journaux de paramiko citent chemins et noms de fichiers, qui peuvent nommer un agent.
 _JOURNAL_PARAMIKO = "sftp_drop.paramiko"
 logging.getLogger(_JOURNAL_PARAMIKO).setLevel(logging.CRITICAL + 1)
-
-
-class RawSftp(paramiko.SFTPClient):
-    """paramiko, plus une lecture de dossier qui supporte les noms mal encodés."""
-
-    def entries(self, chemin: str, maximum: int) -> list[tuple[str, paramiko.SFTPAttributes]]:
-        """Les entrées d'un dossier ; un nom qui n'est pas en UTF-8 est rendu avec des ``\\x..`` visibles."""
-        # listdir_attr de paramiko décode strictement : un seul nom en latin-1 cacherait tout le dépôt d'une mairie.
-        _, message = self._request(CMD_OPENDIR, chemin)  # type: ignore[attr-defined]
-        poignee = message.get_binary()
-        entrees: list[tuple[str, paramiko.SFTPAttributes]] = []
-        while len(entrees) < maximum:
-            try:
-                _, message = self._request(CMD_READDIR, poignee)  # type: ignore[attr-defined]
-            except EOFError:
-                break
-            for _ in range(message.get_int()):
-                nom = message.get_string().decode("utf-8", "backslashreplace")
-                message.get_string()  # la ligne à la « ls -l », dont on n'a pas besoin
-                attributs = paramiko.SFTPAttributes._from_msg(message)  # type: ignore[attr-defined]
-                if nom not in {".", ".."}:
-                    entrees.append((nom, attributs))
-        self._request(CMD_CLOSE, poignee)  # type: ignore[attr-defined]
-        return entrees
 
 
 class _Pinned(paramiko.MissingHostKeyPolicy):

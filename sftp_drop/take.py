@@ -9,13 +9,13 @@ serait archivé sans avoir été gardé.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sftp_drop import layout
 from sftp_drop.client import DropClient, Fetched
-from sftp_drop.decide import Action, DecideLimits, Ignore, Look, Refuse, SeenFile, Take, Wait, decide, look
+from sftp_drop.decide import Action, DecideLimits, Ignore, Look, Refuse, RemoteFile, SeenFile, Take, Wait, decide, look
 from sftp_drop.errors import (
     AlreadyThereError,
     ChangedError,
@@ -90,8 +90,10 @@ def take_all(
     bornes = limits or DecideLimits(taille_max=client.settings.taille_max)
     outcomes: list[TakeOutcome] = []
     try:
-        _finish_pending(client, code, store, bornes, outcomes)
-        listing = client.list_depot(code)
+        listing, archives = client.list_both(code)
+        if any(layout.is_pending(entree.name) for entree in archives):
+            _finish_pending(client, code, archives, store, bornes, outcomes)
+            listing = client.list_depot(code)
     except TransientError:
         return TakeReport(tuple(outcomes), dict(previous), interrupted=True)
     regard = look(listing)
@@ -132,7 +134,6 @@ def _take_one(client: DropClient, code: str, action: Take, store: Store, bornes:
     contenu = io.BytesIO()
     try:
         lu = client.fetch(code, nom, contenu, bornes.taille_max)
-        present = client.stat_depot(code, nom)
     except (ChangedError, TooBigError):
         return _waiting(nom, "a changé pendant la lecture : repris à la prochaine relève")
     except MissingError:
@@ -140,7 +141,7 @@ def _take_one(client: DropClient, code: str, action: Take, store: Store, bornes:
     except DeniedError:
         return TakeOutcome(nom, TakeIssue.REFUSE, "le serveur ne permet pas de lire ce fichier : voyez avec l'agence")
     decide_avec = (action.size, action.mtime)
-    if present is None or (lu.size, lu.mtime) != decide_avec or (present.size, present.mtime) != decide_avec:
+    if (lu.size, lu.mtime) != decide_avec:
         return _waiting(nom, "a changé pendant la lecture : repris à la prochaine relève")
     garde = store(contenu.getvalue(), nom, lu.sha256, lu.size)
     archive = layout.archive_name(lu.mtime, lu.sha256, nom)
@@ -154,13 +155,16 @@ def _take_one(client: DropClient, code: str, action: Take, store: Store, bornes:
 
 
 def _finish_pending(
-    client: DropClient, code: str, store: Store, bornes: DecideLimits, outcomes: list[TakeOutcome]
+    client: DropClient,
+    code: str,
+    archives: Sequence[RemoteFile],
+    store: Store,
+    bornes: DecideLimits,
+    outcomes: list[TakeOutcome],
 ) -> None:
     """Achève ce qu'une coupure a laissé déplacé mais pas relu."""
     outcomes.extend(
-        _verify(client, code, entree.name, store, bornes, None)
-        for entree in client.list_pris(code)
-        if layout.is_pending(entree.name)
+        _verify(client, code, entree.name, store, bornes, None) for entree in archives if layout.is_pending(entree.name)
     )
 
 

@@ -16,6 +16,18 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from paramiko.sftp import (
+    CMD_EXTENDED,
+    CMD_MKDIR,
+    CMD_NAMES,
+    CMD_OPEN,
+    CMD_REMOVE,
+    CMD_RENAME,
+    CMD_RMDIR,
+    CMD_SETSTAT,
+    CMD_WRITE,
+    SFTP_FLAG_WRITE,
+)
 from sqlalchemy import Engine, event
 
 from flows.transport import collect_alone, deliver_alone, drop_connection, look_at
@@ -27,10 +39,12 @@ from payroll.month.ouvrir import open_month
 from payroll.month.restituer import produce_documents
 from payroll.month.valider import approve
 from payroll.settings import Reglages
-from sftp_drop.connection import RawSftp
+from sftp_drop.pipelined import RawSftp
 from tests.month.gestes import DECLARANT, MOIS, PAIEMENT, acte
 
 CODE = "lubescaux"
+CHANGEANTES = (CMD_WRITE, CMD_RENAME, CMD_EXTENDED, CMD_MKDIR, CMD_REMOVE, CMD_RMDIR, CMD_SETSTAT)
+"""Les demandes SFTP qui changent le dépôt ; CMD_EXTENDED est le renommage qui remplace."""
 
 
 class Couperet:
@@ -58,11 +72,24 @@ class Couperet:
 
         setattr(owner, name, cut)
 
+    def around_requests(self) -> None:
+        """Met le couperet avant et après chaque demande SFTP qui change le dépôt, même au milieu d'une rafale."""
+        real: Callable[..., int] = RawSftp._async_request  # type: ignore[attr-defined]
+
+        def send(sftp: RawSftp, waiting: object, kind: int, *arguments: Any) -> int:
+            if kind not in CHANGEANTES and not (kind == CMD_OPEN and arguments[1] & SFTP_FLAG_WRITE):
+                return real(sftp, waiting, kind, *arguments)
+            self.point(f"avant {CMD_NAMES[kind]}")
+            number = real(sftp, waiting, kind, *arguments)
+            self.point(f"après {CMD_NAMES[kind]}")
+            return number
+
+        RawSftp._async_request = send  # type: ignore[attr-defined]
+
     def arm(self) -> None:
         for name in ("fsync", "replace", "rename", "link"):
             self.around(os, name)
-        for name in ("open", "rename", "posix_rename", "mkdir", "remove", "rmdir", "chmod"):
-            self.around(RawSftp, name)
+        self.around_requests()
 
         def listen(when: str) -> Callable[..., None]:
             return lambda *_args, **_kwargs: self.point(f"{when} SQL")

@@ -10,11 +10,11 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from sftp_drop import layout
+from sftp_drop import layout, pipelined
 from sftp_drop.client import DropClient, PutOutcome
 from sftp_drop.decide import Kind, Refuse, RemoteFile, decide
 from sftp_drop.errors import AlreadyThereError, ChangedError, DeniedError, DropError, MissingError, TooBigError
-from sftp_drop.session import UploadHandle
+from sftp_drop.session import DropSession, UploadHandle
 
 A = "valfleuri"
 Poser = Callable[..., Path]
@@ -79,7 +79,6 @@ def test_lire_un_absent_ou_un_dossier_est_dit(service: DropClient) -> None:
 def test_le_client_ne_construit_jamais_un_chemin_qui_sort(service: DropClient, nom: str) -> None:
     for geste in (
         lambda: service.fetch(A, nom, io.BytesIO(), 10),
-        lambda: service.stat_depot(A, nom),
         lambda: service.move_to_pris(A, nom, "x"),
         lambda: service.move_to_pris(A, "x", nom),
         lambda: service.rename_pris(A, nom, "x"),
@@ -170,7 +169,9 @@ def test_remplacer_un_document_ne_le_fait_jamais_disparaitre(
     service.put_return(A, "2026-11/a.pdf", b"ancien")
     lus = set()
 
-    for nom in ("open", "lstat", "rename", "posix_rename", "remove"):
+    # Chaque demande part seule : l'adhérent lit entre deux, rafales comprises.
+    monkeypatch.setattr(pipelined, "EN_VOL", 1)
+    for nom in ("_async_request", "_read_response"):
         geste = getattr(service._sftp, nom)
 
         def puis_lire(*args: object, geste: Callable[..., object] = geste) -> object:
@@ -190,13 +191,13 @@ def test_ce_qui_est_ouvert_doit_etre_ce_qui_a_ete_regarde(
 ) -> None:
     """Un fichier échangé contre un autre (ou un lien) entre le regard et l'ouverture n'est pas lu."""
     poser("a.csv", b"avant")
-    ouvrir = service._sftp.open
+    ouvrir = DropSession.open
 
-    def echanger(*args: str) -> object:
+    def echanger(*args: object) -> object:
         poser("a.csv", b"apres", 1_790_000_009)
         return ouvrir(*args)
 
-    monkeypatch.setattr(service._sftp, "open", echanger)
+    monkeypatch.setattr(DropSession, "open", echanger)
     recu = io.BytesIO()
     with pytest.raises(ChangedError):
         service.fetch(A, "a.csv", recu, 100)
@@ -205,7 +206,8 @@ def test_ce_qui_est_ouvert_doit_etre_ce_qui_a_ete_regarde(
 
 
 def test_un_fichier_qui_grandit_pendant_la_lecture_est_dit(service: DropClient, poser: Poser) -> None:
-    chemin = poser("a.csv", b"x" * 40_000)
+    taille = pipelined.BLOC * pipelined.EN_VOL * 2
+    chemin = poser("a.csv", b"x" * taille)
 
     class Seau:
         recus = 0
@@ -217,7 +219,7 @@ def test_un_fichier_qui_grandit_pendant_la_lecture_est_dit(service: DropClient, 
             self.recus += len(bloc)
 
     with pytest.raises(ChangedError, match="changé de taille"):
-        service.fetch(A, "a.csv", Seau(), 100_000)
+        service.fetch(A, "a.csv", Seau(), 2 * taille)
 
 
 def test_un_dossier_neuf_parait_entier(

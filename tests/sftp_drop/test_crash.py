@@ -13,6 +13,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
+from sftp_drop import pipelined
 from sftp_drop.client import DropClient, connect
 from sftp_drop.errors import TransientError
 from sftp_drop.give import GiveIssue, Outgoing, give_all
@@ -215,9 +216,16 @@ def _documents() -> list[Outgoing]:
 
 
 def test_couper_le_reseau_apres_n_octets_de_restitution(
-    service: DropClient, serveur: EmbeddedServer, reglages: SftpSettings, mairie: paramiko.SFTPClient, racine: Path
+    service: DropClient,
+    serveur: EmbeddedServer,
+    reglages: SftpSettings,
+    mairie: paramiko.SFTPClient,
+    racine: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """L'adhérent voit tout le dossier ou rien, et refaire l'envoi l'achève."""
+    # Une demande à la fois : en une rafale, quatre petits documents passeraient tous ou aucun.
+    monkeypatch.setattr(pipelined, "EN_VOL", 1)
     coupes = acheves = 0
     for octets in _coupures(26_000)[::2]:
         _vider(racine)
@@ -226,7 +234,7 @@ def test_couper_le_reseau_apres_n_octets_de_restitution(
             with connect(par_le_relais) as client:
                 give_all(client, A, _documents())
                 acheves += 1
-        coupes += bool(list((racine / A / "retour").glob(".*/**/*.pdf")))
+        coupes += bool(list((racine / A / "retour").glob(".*/**/*.pdf*")))
         if mairie.listdir("/retour"):
             assert mairie.listdir("/retour/2026-11") == ["bulletins", "journal.xlsx"]
             assert mairie.listdir("/retour/2026-11/bulletins") == ["0.pdf", "1.pdf", "2.pdf"]

@@ -12,11 +12,12 @@ import paramiko
 import pytest
 
 from sftp_drop import keys
-from sftp_drop.client import DropClient, PutOutcome, connect
+from sftp_drop.client import DropClient, connect
 from sftp_drop.errors import TransientError
 from sftp_drop.give import Outgoing, give_all
 from sftp_drop.openssh import Installation, InstallationError, apply, observe, plan_close, plan_keys, plan_open
 from sftp_drop.openssh.observation import AccountSeen
+from sftp_drop.pipelined import RawSftp
 from sftp_drop.settings import SftpSettings
 from sftp_drop.take import take_all
 from tests.sftp_drop.gestes import GESTES, GESTES_D_ECRITURE
@@ -165,15 +166,15 @@ def test_l_agence_prend_et_archive_ce_que_la_mairie_depose(garni: Production, co
 
 def test_un_dossier_de_mois_ne_se_voit_qu_entier(garni: Production, monkeypatch: pytest.MonkeyPatch) -> None:
     """Coupé au milieu, l'envoi d'un mois neuf reste fermé à l'adhérent ; repris, il paraît d'un coup."""
-    put, mairie = DropClient._put, garni.sftp(garni.a)
+    write_all, mairie = RawSftp.write_all, garni.sftp(garni.a)
 
-    def cut_at_b(client: DropClient, path: PurePosixPath, content: bytes) -> PutOutcome:
-        if path.name == "b.pdf":
-            raise TransientError("coupure")
-        return put(client, path, content)
+    def cut_at_b(sftp: RawSftp, contents: dict[PurePosixPath, bytes]) -> None:
+        sent = write_all(sftp, {path: content for path, content in contents.items() if ".b.pdf" not in path.name})
+        sftp.replace_all({path: path.with_name("a.pdf") for path in sent})
+        raise TransientError("coupure")
 
     with service(garni) as client, monkeypatch.context() as patch:
-        patch.setattr(DropClient, "_put", cut_at_b)
+        patch.setattr(RawSftp, "write_all", cut_at_b)
         with pytest.raises(TransientError):
             client.put_folder(garni.a, "2026-12", {"a.pdf": b"a", "b.pdf": b"b"})
     for name in ("/retour/.2026-12.envoi", "/retour/.2026-12.envoi/a.pdf"):

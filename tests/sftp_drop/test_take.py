@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -94,14 +94,37 @@ def test_un_envoi_a_moitie_arrive_attend_sa_fin(service: DropClient, coffre, pos
     assert coffre.valeurs == [b"xxx"]
 
 
-@pytest.mark.parametrize("appel", ["fetch", "stat_depot"])
+def _une_fois_ouvert(patch: pytest.MonkeyPatch, service: DropClient, geste: Callable[[], object]) -> None:
+    """Fait ce geste entre la première ouverture d'un fichier et sa lecture."""
+    ouvrir, faits = service._sftp.look_and_open, []
+
+    def puis(chemin: PurePosixPath) -> object:
+        ouvert = ouvrir(chemin)
+        if not faits:
+            faits.append(geste())
+        return ouvert
+
+    patch.setattr(service._sftp, "look_and_open", puis)
+
+
+@pytest.mark.parametrize("apres", ["avant d'ouvrir", "ouvert", "récrit sur place"])
 @pytest.mark.parametrize("nouveau", [b"autre, plus long", b"AVANT"])
 def test_un_fichier_remplace_pendant_la_lecture_attend_la_prochaine_releve(
-    service: DropClient, coffre, poser: Poser, racine: Path, appel: str, nouveau: bytes
+    service: DropClient, coffre, poser: Poser, racine: Path, apres: str, nouveau: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    poser("n.csv", b"avant")
-    client = Doublure(service, appel, lambda: poser("n.csv", nouveau, T0 + 5))
-    rapport = _releve(client, coffre)
+    chemin = poser("n.csv", b"avant")
+
+    def remplacer() -> None:
+        if apres == "ouvert":
+            chemin.unlink()  # un autre fichier sous le même nom, comme le fait un renommage
+        poser("n.csv", nouveau, T0 + 5)
+
+    with monkeypatch.context() as patch:
+        if apres == "avant d'ouvrir":
+            rapport = _releve(Doublure(service, "fetch", remplacer), coffre)
+        else:
+            _une_fois_ouvert(patch, service, remplacer)
+            rapport = _releve(service, coffre)
 
     assert _sorts(rapport) == {"n.csv": TakeIssue.EN_ATTENTE}
     assert coffre.contenus == {}
@@ -128,13 +151,17 @@ def test_un_fichier_remplace_a_l_instant_du_deplacement_est_garde_aussi(
     assert hashlib.sha256(b"APRES").hexdigest()[:8] in archive
 
 
-@pytest.mark.parametrize("appel", ["fetch", "stat_depot", "move_to_pris"])
+@pytest.mark.parametrize("appel", ["fetch", "ouvert", "move_to_pris"])
 def test_un_fichier_retire_pendant_la_releve_n_est_pas_une_panne(
-    service: DropClient, coffre, poser: Poser, appel: str
+    service: DropClient, coffre, poser: Poser, appel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chemin = poser("n.csv", b"contenu")
     poser("z.csv", b"autre")
-    rapport = _releve(Doublure(service, appel, chemin.unlink), coffre)
+    if appel == "ouvert":
+        _une_fois_ouvert(monkeypatch, service, chemin.unlink)
+        rapport = _releve(service, coffre)
+    else:
+        rapport = _releve(Doublure(service, appel, chemin.unlink), coffre)
 
     attendu = TakeIssue.PRIS if appel == "move_to_pris" else TakeIssue.EN_ATTENTE
     assert _sorts(rapport) == {"n.csv": attendu, "z.csv": TakeIssue.PRIS}

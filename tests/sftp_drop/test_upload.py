@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from sftp_drop.accounts import Accounts
 from sftp_drop.client import DropClient
+from sftp_drop.errors import MissingError
 from sftp_drop.server import EmbeddedServer
 
 A = "valfleuri"
@@ -32,7 +34,8 @@ def test_un_envoi_en_cours_ne_se_voit_pas(depot: Path, mairie: paramiko.SFTPClie
 
         assert _noms(depot) == [".novembre.csv.partiel"]
         assert [entree.name for entree in service.list_depot(A)] == ["pris"]
-        assert service.stat_depot(A, "novembre.csv") is None
+        with pytest.raises(MissingError):
+            service.fetch(A, "novembre.csv", io.BytesIO(), 100)
         assert mairie.listdir("/depot") == ["pris"]
 
     assert _noms(depot) == ["novembre.csv"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,7 +21,10 @@ from payroll.month.corriger import (
     month_corrections,
     remove_absence,
 )
+from payroll.month.corriger_classeur import apply_corrections, export_corrections, workbook_name
 from payroll.month.rouvrir import reopen_month
+from payroll.periods import Month
+from payroll.wording import plural
 
 app = typer.Typer(help="Corriger un mois ouvert, par-dessus le fichier de la collectivité.", no_args_is_help=True)
 
@@ -111,6 +116,53 @@ def annuler(adherent: Code, numero: Numero, motif: Motif, mois: Mois = None, par
     console.print(f"Correction n° {numero} annulée ({phrase}). Recalculez la paie.", markup=False)
 
 
+@app.command("exporter")
+@explains_refusals
+def exporter(
+    adherent: Code,
+    mois: Mois = None,
+    dossier: Annotated[
+        Path, typer.Option(help="Où poser le classeur : il porte des noms, il reste à l'agence")
+    ] = Path(),
+) -> None:
+    """Écrit le classeur de correction : l'état du mois, où l'on note nouvelles valeurs et motifs."""
+    month = parse_month(mois)
+    with opened() as (registre, _):
+        content = export_corrections(registre, adherent, month)
+    dossier.mkdir(parents=True, exist_ok=True)
+    target = dossier / workbook_name(adherent, month)
+    target.write_bytes(content)
+    console.print(
+        f"{target} : remplissez « Nouvelle valeur » et « Motif », puis « paie corriger classeur ».", markup=False
+    )
+
+
+@app.command("classeur")
+@explains_refusals
+def classeur(
+    adherent: Code,
+    fichier: Annotated[Path, typer.Argument(help="Le classeur de correction rempli", exists=True, dir_okay=False)],
+    mois: Mois = None,
+    par: Par = "",
+) -> None:
+    """Applique un classeur de correction : toutes ses lignes, ou aucune."""
+    month = parse_month(mois)
+    with signed(par) as (registre, acte):
+        bilan = apply_corrections(registre, adherent, month, fichier.name, fichier.read_bytes(), acte)
+    for anomalie in bilan.anomalies:
+        console.print(f"• {anomalie}", markup=False)
+    if bilan.anomalies:
+        raise refuse("Aucune correction de ce classeur n'est appliquée : corrigez-le et recommencez.")
+    if bilan.deja:
+        console.print("Ce classeur est déjà appliqué : rien ne change.")
+        return
+    for done in bilan.faites:
+        console.print(f"Correction n° {done.numero} : {done.phrase}.", markup=False)
+    same = f", {plural(bilan.inchangees, 'ligne')} déjà dans le mois" if bilan.inchangees else ""
+    console.print(f"{plural(len(bilan.faites), 'correction')}{same}. Recalculez la paie.")
+    _said_recall(adherent, [month for done in bilan.faites for month in done.mois_payes])
+
+
 @app.command("voir")
 @explains_refusals
 def voir(adherent: Code, mois: Mois = None) -> None:
@@ -186,8 +238,12 @@ def _element(
 
 def _said(done: Corrigee, adherent: str) -> None:
     console.print(f"Correction n° {done.numero} : {done.phrase}. Recalculez la paie.", markup=False)
-    if done.mois_payes:
-        premier = done.mois_payes[0]
+    _said_recall(adherent, done.mois_payes)
+
+
+def _said_recall(adherent: str, touched: Sequence[Month]) -> None:
+    if touched:
+        premier = min(touched)
         console.print(
             f"Des mois déjà payés sont touchés, depuis {premier.libelle} : « paie rappel voir {adherent} --depuis "
             f"{premier} » montre la différence.",

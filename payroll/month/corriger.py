@@ -72,6 +72,27 @@ def correct_element(
     Zéro : l'élément ne se paie pas. ``ajouter`` : une ligne manuelle, en plus du fichier (négative pour retenir).
     Lève :class:`GesteRefuse`, avec les anomalies du calcul s'il refuse cette valeur.
     """
+    with registre.transaction() as session:
+        return set_element(
+            session, code, matricule, mois, acte,
+            rubrique=rubrique, valeur=valeur, motif=motif, contrat=contrat, ajouter=ajouter,
+        )  # fmt: skip
+
+
+def set_element(
+    session: Session,
+    code: str,
+    matricule: str,
+    mois: Month,
+    acte: Acte,
+    *,
+    rubrique: str,
+    valeur: int,
+    motif: str,
+    contrat: str = "",
+    ajouter: bool = False,
+) -> Corrigee:
+    """:func:`correct_element`, dans une transaction déjà ouverte."""
     admitted = {item.code for item in load_catalogue().saisies("variables")} | HOUR_VARIABLES
     if rubrique not in admitted:
         raise GesteRefuse(
@@ -79,21 +100,20 @@ def correct_element(
         )
     if ajouter and not valeur:
         raise GesteRefuse("Une ligne manuelle a un montant, positif ou négatif.")
-    with registre.transaction() as session:
-        adherent, contrat_id = _start(session, code, matricule, mois, acte, motif, contrat)
-        before = _objections(session, adherent, mois, matricule)
-        row = Correction(
-            adherent_id=key(adherent.id),
-            contrat_id=contrat_id,
-            mois=str(mois),
-            nature=NatureCorrection.LIGNE if ajouter else NatureCorrection.ELEMENT,
-            rubrique=rubrique,
-            valeur=valeur,
-            motif=motif.strip(),
-            par=acte.par,
-            le=acte.moment,
-        )
-        return _finish(session, adherent, mois, acte, matricule, row, before)
+    adherent, contrat_id = _start(session, code, matricule, mois, acte, motif, contrat)
+    before = _objections(session, adherent, mois, matricule)
+    row = Correction(
+        adherent_id=key(adherent.id),
+        contrat_id=contrat_id,
+        mois=str(mois),
+        nature=NatureCorrection.LIGNE if ajouter else NatureCorrection.ELEMENT,
+        rubrique=rubrique,
+        valeur=valeur,
+        motif=motif.strip(),
+        par=acte.par,
+        le=acte.moment,
+    )
+    return _finish(session, adherent, mois, acte, matricule, row, before)
 
 
 def add_absence(
@@ -111,6 +131,22 @@ def add_absence(
 
     Elle vaut pour tous les mois qu'elle touche : un mois déjà payé demande un rappel. Lève :class:`GesteRefuse`.
     """
+    with registre.transaction() as session:
+        return enter_absence(session, code, matricule, mois, acte, valeurs=valeurs, motif=motif, contrat=contrat)
+
+
+def enter_absence(
+    session: Session,
+    code: str,
+    matricule: str,
+    mois: Month,
+    acte: Acte,
+    *,
+    valeurs: Mapping[str, Any],
+    motif: str,
+    contrat: str = "",
+) -> Corrigee:
+    """:func:`add_absence`, dans une transaction déjà ouverte."""
     try:
         entree = AbsenceEntree.model_validate(dict(valeurs))
     except ValidationError as error:
@@ -123,55 +159,64 @@ def add_absence(
         raise GesteRefuse(f"Nature d'absence inconnue : « {entree.type} ». Les natures : {', '.join(sorted(natures))}.")
     if entree.debut > mois.last_day:
         raise GesteRefuse(f"L'absence commence après {mois.libelle} : elle se saisira le moment venu.")
-    with registre.transaction() as session:
-        adherent, contrat_id = _start(session, code, matricule, mois, acte, motif, contrat)
-        _require_free(session, contrat_id, entree.debut, entree.fin)
-        before = _objections(session, adherent, mois, matricule)
-        absence = Absence(adherent_id=key(adherent.id), contrat_id=contrat_id, **entree.model_dump())
-        session.add(absence)
-        session.flush()
-        row = _absence_correction(adherent, absence, mois, acte, motif, NatureCorrection.ABSENCE)
-        return _finish(session, adherent, mois, acte, matricule, row, before)
+    adherent, contrat_id = _start(session, code, matricule, mois, acte, motif, contrat)
+    _require_free(session, contrat_id, entree.debut, entree.fin)
+    before = _objections(session, adherent, mois, matricule)
+    absence = Absence(adherent_id=key(adherent.id), contrat_id=contrat_id, **entree.model_dump())
+    session.add(absence)
+    session.flush()
+    row = _absence_correction(adherent, absence, mois, acte, motif, NatureCorrection.ABSENCE)
+    return _finish(session, adherent, mois, acte, matricule, row, before)
 
 
 def remove_absence(registre: Registre, code: str, numero: int, mois: Month, acte: Acte, *, motif: str) -> Corrigee:
     """Retire une absence (numéro de « paie corriger voir ») ; annuler la correction la remet telle quelle."""
     with registre.transaction() as session:
-        absence = session.get(Absence, numero)
-        adherent = find_adherent(session, code)
-        if absence is None or absence.adherent_id != adherent.id:
-            raise GesteRefuse(f"{adherent.nom} : aucune absence ne porte le numéro {numero} (« paie corriger voir »).")
-        _require_open(session, adherent, mois, acte, motif)
-        matricule = _matricule_of(session, adherent, mois, absence.contrat_id)
-        before = _objections(session, adherent, mois, matricule)
-        row = _absence_correction(adherent, absence, mois, acte, motif, NatureCorrection.RETRAIT)
-        session.delete(absence)
-        return _finish(session, adherent, mois, acte, matricule, row, before)
+        return drop_absence(session, code, numero, mois, acte, motif=motif)
+
+
+def drop_absence(session: Session, code: str, numero: int, mois: Month, acte: Acte, *, motif: str) -> Corrigee:
+    """:func:`remove_absence`, dans une transaction déjà ouverte."""
+    absence = session.get(Absence, numero)
+    adherent = find_adherent(session, code)
+    if absence is None or absence.adherent_id != adherent.id:
+        raise GesteRefuse(f"{adherent.nom} : aucune absence ne porte le numéro {numero} (« paie corriger voir »).")
+    require_open(session, adherent, mois, acte, motif)
+    matricule = _matricule_of(session, adherent, mois, absence.contrat_id)
+    before = _objections(session, adherent, mois, matricule)
+    row = _absence_correction(adherent, absence, mois, acte, motif, NatureCorrection.RETRAIT)
+    session.delete(absence)
+    return _finish(session, adherent, mois, acte, matricule, row, before)
 
 
 def cancel_correction(registre: Registre, code: str, numero: int, mois: Month, acte: Acte, *, motif: str) -> str:
     """Annule une correction : le mois redevient ce que disaient le fichier et le dossier ; rend sa phrase."""
     with registre.transaction() as session:
-        adherent = find_adherent(session, code)
-        _require_open(session, adherent, mois, acte, motif)
-        row = session.get(Correction, numero)
-        if row is None or row.adherent_id != adherent.id or row.mois != str(mois) or row.annulee_le is not None:
-            raise GesteRefuse(f"{adherent.nom} : aucune correction en cours n° {numero} en {mois.libelle}.")
-        matricule = _matricule_of(session, adherent, mois, row.contrat_id)
-        before = _objections(session, adherent, mois, matricule)
-        if row.nature == NatureCorrection.ABSENCE and (absence := session.get(Absence, row.absence_id)) is not None:
-            session.delete(absence)
-        if row.nature == NatureCorrection.RETRAIT:
-            entree = dict(row.absence)
-            entree |= {name: date.fromisoformat(entree[name]) for name in ("debut", "fin")}
-            session.add(Absence(adherent_id=row.adherent_id, contrat_id=row.contrat_id, **entree))
-        row.annulee_par, row.annulee_le, row.motif_annulation = acte.par, acte.moment, motif.strip()
-        session.add(row)
-        session.flush()
-        _require_no_new_objection(session, adherent, mois, matricule, before)
-        detail = {"correction": numero, "matricule": matricule, "nature": row.nature, "motif": motif.strip()}
-        record(session, acte, "annuler-correction", code, mois, **detail)
-        return told(row)
+        return undo(session, code, numero, mois, acte, motif=motif)
+
+
+def undo(session: Session, code: str, numero: int, mois: Month, acte: Acte, *, motif: str) -> str:
+    """:func:`cancel_correction`, dans une transaction déjà ouverte."""
+    adherent = find_adherent(session, code)
+    require_open(session, adherent, mois, acte, motif)
+    row = session.get(Correction, numero)
+    if row is None or row.adherent_id != adherent.id or row.mois != str(mois) or row.annulee_le is not None:
+        raise GesteRefuse(f"{adherent.nom} : aucune correction en cours n° {numero} en {mois.libelle}.")
+    matricule = _matricule_of(session, adherent, mois, row.contrat_id)
+    before = _objections(session, adherent, mois, matricule)
+    if row.nature == NatureCorrection.ABSENCE and (absence := session.get(Absence, row.absence_id)) is not None:
+        session.delete(absence)
+    if row.nature == NatureCorrection.RETRAIT:
+        entree = dict(row.absence)
+        entree |= {name: date.fromisoformat(entree[name]) for name in ("debut", "fin")}
+        session.add(Absence(adherent_id=row.adherent_id, contrat_id=row.contrat_id, **entree))
+    row.annulee_par, row.annulee_le, row.motif_annulation = acte.par, acte.moment, motif.strip()
+    session.add(row)
+    session.flush()
+    _require_no_new_objection(session, adherent, mois, matricule, before)
+    detail = {"correction": numero, "matricule": matricule, "nature": row.nature, "motif": motif.strip()}
+    record(session, acte, "annuler-correction", code, mois, **detail)
+    return told(row)
 
 
 def month_corrections(registre: Registre, code: str, mois: Month) -> list[CorrectionLue]:
@@ -204,7 +249,7 @@ def _start(
     session: Session, code: str, matricule: str, mois: Month, acte: Acte, motif: str, numero: str
 ) -> tuple[Adherent, int]:
     adherent = find_adherent(session, code)
-    _require_open(session, adherent, mois, acte, motif)
+    require_open(session, adherent, mois, acte, motif)
     found = [
         key(contrat.id)
         for contrat, agent in active_contracts(session, adherent, mois)
@@ -217,7 +262,8 @@ def _start(
     return adherent, found[0]
 
 
-def _require_open(session: Session, adherent: Adherent, mois: Month, acte: Acte, motif: str) -> None:
+def require_open(session: Session, adherent: Adherent, mois: Month, acte: Acte, motif: str) -> None:
+    """Lève :class:`GesteRefuse` si le mois ne se corrige plus, sans raison, ou si l'auteur n'en a pas le droit."""
     require_right(session, acte, adherent.code)
     if not motif.strip():
         raise GesteRefuse("Une correction dit sa raison : appel de la mairie, pièce reçue, erreur de saisie.")

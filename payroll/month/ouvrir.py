@@ -20,7 +20,7 @@ from payroll.store.tables import Adherent, Agent, Contrat, Paie, SituationContra
 
 _SALARIES = (Statut.TITULAIRE, Statut.STAGIAIRE, Statut.CONTRACTUEL)
 _TEMPS_COMPLET = Fraction(35)
-_EN_HEURES = frozenset({"heures_travaillees"})
+EN_HEURES = frozenset({"heures_travaillees"})
 """Les rubriques saisies en nombre d'heures."""
 
 
@@ -76,7 +76,7 @@ def roster_of(session: Session, adherent: Adherent, mois: Month) -> Roster:
 
 
 def _unit(rubrique: Rubrique) -> Unite:
-    if rubrique.code in _EN_HEURES:
+    if rubrique.code in EN_HEURES:
         return "heures"
     return "nombre" if rubrique.unite in ("nombre", "points") else "montant"
 

@@ -187,7 +187,7 @@ def gather(
     agent_ids = sorted({key(agent.id) for _, agent in pairs})
     conditions = _by(session.exec(select(SituationContrat).where(col(SituationContrat.contrat_id).in_(contrat_ids))))
     permanents = _by(session.exec(select(ElementPermanent).where(col(ElementPermanent.contrat_id).in_(contrat_ids))))
-    absences = _by(_accepted_absences(session, contrat_ids))
+    absences = _by(counted_absences(session, contrat_ids))
     sorties = announced_exits(session, adherent)
     variables = month_variables(session, adherent, mois)
     cumuls = _cumuls(session, adherent, mois, contrat_ids)
@@ -324,7 +324,8 @@ def _situation(
     return ContratDuMois(agent, contrat, row, situation)
 
 
-def _accepted_absences(session: Session, contrat_ids: list[int]) -> Iterable[Absence]:
+def counted_absences(session: Session, contrat_ids: list[int]) -> Iterable[Absence]:
+    """Les absences qui comptent, de tous les mois : celles d'un fichier accepté, et celles du gestionnaire."""
     return session.exec(
         select(Absence)
         .outerjoin(FichierRecu, col(FichierRecu.id) == col(Absence.fichier_id))
@@ -337,10 +338,10 @@ def _accepted_absences(session: Session, contrat_ids: list[int]) -> Iterable[Abs
 
 def month_variables(session: Session, adherent: Adherent, mois: Month) -> dict[int, dict[str, int]]:
     """Contrat → éléments du mois tels qu'ils se paient : les fichiers acceptés, puis les corrections."""
-    return corrected(session, adherent, mois, _variables(session, adherent, mois))
+    return corrected(session, adherent, mois, file_variables(session, adherent, mois))
 
 
-def _variables(session: Session, adherent: Adherent, mois: Month) -> dict[int, dict[str, int]]:
+def file_variables(session: Session, adherent: Adherent, mois: Month) -> dict[int, dict[str, int]]:
     """Somme par contrat et rubrique des éléments des fichiers acceptés (un fichier remplacé ne compte plus)."""
     rows = session.exec(
         select(ElementVariable)

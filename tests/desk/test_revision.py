@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from desk.command import app
@@ -101,6 +102,21 @@ def test_une_absence_s_ajoute_et_se_retire() -> None:
     assert "retirée" in said("corriger", "retirer-absence", "lubescaux", "1", "--motif", "autre agent", *MOIS)
     assert "Nature d'absence inconnue" in said("corriger", "absence", *PLACE, "sieste", *arret[1:], code=1)
     assert "n'est pas un montant" in said("corriger", "element", *PLACE, "cia", "cent", "--motif", "x", *MOIS, code=1)
+
+
+def test_un_classeur_de_correction_s_exporte_se_remplit_et_s_applique_une_fois(tmp_path: Path) -> None:
+    shown = said("corriger", "exporter", "lubescaux", "--dossier", str(tmp_path), *MOIS)
+    assert "corrections-2026-11-lubescaux.xlsx" in shown
+    path = tmp_path / "corrections-2026-11-lubescaux.xlsx"
+    geste = ("corriger", "classeur", "lubescaux", str(path), *MOIS)
+    assert "ne demande aucune correction" in said(*geste, code=1)
+
+    book = load_workbook(path)
+    for column, value in enumerate((PLACE[1], "cia", "à la place du fichier", 180, "appel de la mairie"), start=1):
+        book["Éléments à ajouter"].cell(5, column).value = value
+    book.save(path)
+    assert "1 correction. Recalculez la paie." in said(*geste)
+    assert "déjà appliqué" in said(*geste)
 
 
 def test_des_comptes_ouverts_demandent_de_se_nommer() -> None:

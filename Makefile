@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test pair pdf soak lint format mypy bench bench-quick clean
+.PHONY: help install dev demo test pair pair-node pdf soak lint format mypy bench bench-quick clean
 
 help: ## Liste les gestes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -27,6 +27,8 @@ test: $(VENV)/.developpement ## Passe tous les essais
 soak: $(VENV)/.developpement ## Les épreuves en long : couper à chaque écriture, abîmer cent mille fichiers (des heures)
 	@$(BIN)/python -m pytest --endurance tests/pannes tests/month/test_pannes.py tests/month/test_mois_de_revision.py
 
+pair-node: $(VENV)/bench-node/.installe ## Pose publicodes et le modèle social à part : les mesures s'y comparent
+
 pair: $(VENV)/pair/.installe ## Pose OpenFisca-France à part : les essais de comparaison s'en servent
 
 pdf: $(VENV)/bench/.installe ## Pose à part ReportLab, WeasyPrint et Typst : les mesures du bulletin s'y comparent
@@ -42,10 +44,10 @@ format: $(VENV)/.developpement ## Met le code en forme
 mypy: $(VENV)/.developpement ## Vérifie les types
 	@$(BIN)/mypy
 
-bench: $(VENV)/.installe ## Mesure le calcul, le rendu et la DSN ; écrit var/bench.json
+bench: $(VENV)/.installe $(VENV)/bench/.installe ## Mesure le calcul, le rendu et la DSN ; écrit var/bench.json
 	@$(BIN)/python -m bench
 
-bench-quick: $(VENV)/.installe ## La même chose, en court
+bench-quick: $(VENV)/.installe $(VENV)/bench/.installe ## La même chose, en court
 	@$(BIN)/python -m bench --quick
 
 clean: ## Efface ce qui se refait (ni .venv/, ni var/)
@@ -76,6 +78,13 @@ $(VENV)/bench/.installe: requirements-bench.lock | $(BIN)/pip
 	@echo "Installation des autres faiseurs de PDF dans $(VENV)/bench/ (une demi-minute)…"
 	@sh .ci/venv "$(PYTHON)" "$(VENV)/bench"
 	@$(VENV)/bench/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes --only-binary :all: -r requirements-bench.lock
+	@touch $@
+
+# Sans node, la mesure le dit et les autres se font.
+$(VENV)/bench-node/.installe: bench/publicodes/package-lock.json bench/publicodes/mesure.mjs
+	@mkdir -p $(VENV)/bench-node
+	@cp bench/publicodes/package.json bench/publicodes/package-lock.json bench/publicodes/mesure.mjs $(VENV)/bench-node/
+	@cd $(VENV)/bench-node && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(BIN)/pip:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 
 from sqlmodel import Session, col, select
 
 from payroll.documents import payslip
+from payroll.documents.layout import LayoutError
 from payroll.documents.names import bulletin_name
 from payroll.documents.revision import AgentRevise, Constat, DouteEmploye, Niveau
 from payroll.engine.bulletin import Bulletin, Section
@@ -200,16 +201,30 @@ def payslips_of(registre: Registre, code: str, mois: Month, matricule: str) -> l
 
 
 def payslip_pdf(
-    registre: Registre, code: str, mois: Month, matricule: str, contrat: str, date_paiement: date
+    registre: Registre,
+    code: str,
+    mois: Month,
+    matricule: str,
+    contrat: str,
+    date_paiement: date,
+    *,
+    modele: str = "",
 ) -> tuple[str, bytes]:
-    """Le bulletin calculé d'un contrat, tel qu'il serait rendu : son nom de fichier et son PDF."""
+    """Le bulletin calculé d'un contrat, tel qu'il serait rendu : son nom de fichier et son PDF.
+
+    ``modele`` impose un autre modèle que celui du mois. Lève :class:`GesteRefuse` : bulletin ou modèle inconnu.
+    """
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
         bulletins = read_bulletins(session, require_paie(session, adherent, mois), matricule)
     found = [lu for lu in bulletins if contrat in ("", lu.contrat.numero)]
     if not found:
         raise GesteRefuse(f"{adherent.nom} : l'agent {matricule} n'a pas de bulletin en {mois.libelle}.")
-    content = payslip.render(payslip_facts(adherent, mois, found[0], date_paiement))
+    facts = replace(payslip_facts(adherent, mois, found[0], date_paiement), modele=modele)
+    try:
+        content = payslip.render(facts)
+    except LayoutError as error:
+        raise GesteRefuse(str(error)) from None
     return bulletin_name(mois, matricule if len(bulletins) == 1 else f"{matricule}-{found[0].contrat.numero}"), content
 
 

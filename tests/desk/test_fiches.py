@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.desk.test_command import ADHERENTS, HORLOGE, paie
+from tests.documents.readers import pdf_text
 
 
 @pytest.fixture(autouse=True)
@@ -32,3 +33,19 @@ def test_qui_a_un_mois_declare_a_ses_fiches_les_autres_sont_nommes() -> None:
     assert tous.exit_code == 1
     assert "aucun mois de 2026 n'est déclaré" in tous.output
     assert "1 adhérent sans fiche, les autres sont faits" in tous.output
+
+
+def test_un_bulletin_se_voit_avant_d_etre_rendu_dans_le_modele_que_l_on_veut(tmp_path: Path) -> None:
+    for geste in (("ouvrir",), ("calculer", "--sans-fichier")):
+        assert paie(*geste, "--mois", "2026-11", "--adherent", "lubescaux").exit_code == 0
+    choix = ("apercu", "LB001", "-a", "lubescaux", "-m", "2026-11", "--sortie")
+
+    assert paie(*choix, tmp_path / "mois.pdf").exit_code == 0
+    assert paie(*choix, tmp_path / "2027.pdf", "--modele", "renove-2027").exit_code == 0
+    texts = [pdf_text((tmp_path / name).read_bytes()) for name in ("mois.pdf", "2027.pdf")]
+    assert all("LB001" in text for text in texts)
+
+    inconnu = paie(*choix, tmp_path / "x.pdf", "--modele", "2030")
+    assert inconnu.exit_code == 1
+    assert "modèle de bulletin inconnu" in inconnu.output
+    assert not (tmp_path / "x.pdf").exists()

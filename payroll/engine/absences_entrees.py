@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
-import numpy as np
+from functools import lru_cache
 
 from payroll.engine.columns import Input, Unit
 from payroll.engine.deliberations import NATURE_DU_MOTIF, clause_of, kept
 from payroll.engine.jours import NATURES, PARTIELLES
 from payroll.engine.situation import Employeur
 from payroll.legislation.conges import load_conges
-from payroll.money import Column
-
-if TYPE_CHECKING:
-    from payroll.engine.inputs import Accepted
 
 INPUTS_ABSENCES = (
     *(
@@ -49,29 +42,19 @@ INPUTS_ABSENCES = (
 )
 """Toutes ces colonnes, avec ce qu'elles disent."""
 
-_MESURES = tuple(entry.name for entry in INPUTS_ABSENCES if not entry.name.startswith("clause_primes_"))
+MESURES = tuple(entry.name for entry in INPUTS_ABSENCES if not entry.name.startswith("clause_primes_"))
+"""Les colonnes tirées des absences de chaque agent."""
+
+CLAUSES = tuple(f"clause_primes_{motif}" for motif in NATURE_DU_MOTIF)
+"""Les colonnes tirées de la délibération de chaque adhérent."""
 
 
-def absence_columns(agents: Sequence[Accepted]) -> dict[str, Column]:
-    """Les colonnes tirées des absences ; sans absence, toutes partagent la même colonne nulle."""
-    zero = np.zeros(len(agents), dtype=np.int64)
-    found: dict[str, Column] = dict.fromkeys(_MESURES, zero)
-    for rang, agent in enumerate(agents):
-        for name, value in (*((f"jours_{m}", n) for m, n in agent.absences.items()), *agent.mesures.items()):
-            if found[name] is zero:
-                found[name] = np.zeros(len(agents), dtype=np.int64)
-            found[name][rang] = value
-    return found
+def clause_values(employeur: Employeur) -> list[int]:
+    """Ce que la délibération de l'adhérent garde des primes, motif par motif, dans l'ordre de ``CLAUSES``."""
+    return [_kept(clause_of(employeur, nature), rang) for nature, rang in NATURE_DU_MOTIF.values()]
 
 
-def clause_columns(of_employer: Callable[[Callable[[Employeur], int]], Column]) -> dict[str, Column]:
-    """Ce que la délibération de chaque adhérent garde des primes, motif par motif."""
-    return {
-        f"clause_primes_{motif}": of_employer(lambda e, n=nature, r=rang: _kept(clause_of(e, n), r))  # type: ignore[misc]
-        for motif, (nature, rang) in NATURE_DU_MOTIF.items()
-    }
-
-
+@lru_cache(maxsize=1024)
 def _kept(clause: str, rang: int) -> int:
     """La part gardée ; rien si la clause est illisible : l'agent qu'elle concerne est déjà refusé."""
     try:

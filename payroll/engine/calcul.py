@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -11,26 +12,48 @@ from payroll.anomalies import Anomalie, blocking
 from payroll.catalogue import Catalogue
 from payroll.catalogue import load as load_catalogue
 from payroll.engine.bulletin import Bulletin
-from payroll.engine.columns import Columns
-from payroll.engine.controls import check, missing_figure
+from payroll.engine.columns import Columns, Mask
+from payroll.engine.controls import missing_figure
+from payroll.engine.entrees import Entrees
 from payroll.engine.inputs import Accepted
-from payroll.engine.lignes import build
-from payroll.engine.limits import Limits
+from payroll.engine.lignes import Bulletins
 from payroll.engine.rappels import attach
 from payroll.engine.situation import Employeur, Situation
 from payroll.engine.tables import month_table
+from payroll.engine.tri import sort_out
 from payroll.legislation import Figures, Legislation
 from payroll.legislation import load as load_legislation
 from payroll.periods import Month
 
 
-@dataclass(frozen=True, slots=True)
 class Calcul:
     """Le résultat d'un lot : par situation, dans l'ordre reçu, un bulletin ou ``None`` (refusé), et les constats."""
 
-    bulletins: list[Bulletin | None] = field(default_factory=list)
-    anomalies: list[Anomalie] = field(default_factory=list)
-    """Refus et avertissements, chacun avec son matricule ; les avertissements sont aussi dans les bulletins."""
+    def __init__(
+        self,
+        size: int,
+        anomalies: list[Anomalie],
+        lot: Bulletins | None = None,
+        rangs: Sequence[int] = (),
+        rendus: Mask | None = None,
+    ) -> None:
+        self.anomalies = anomalies
+        """Refus et avertissements, chacun avec son matricule ; les avertissements sont aussi dans les bulletins."""
+        self.lot = lot
+        """Lignes, totaux et colonnes des agents calculés, en colonnes ; ``None`` si tous sont refusés."""
+        self.rangs = rangs
+        """La place, parmi les situations reçues, de chaque agent de ``lot``."""
+        self.rendus = np.ones(len(rangs), dtype=np.bool_) if rendus is None else rendus
+        """Faux pour un agent de ``lot`` sans bulletin : un chiffre lui manque, ou un de ses rappels est fautif."""
+        self._size = size
+
+    @cached_property
+    def bulletins(self) -> list[Bulletin | None]:
+        """Les bulletins, composés à la première lecture."""
+        found: list[Bulletin | None] = [None] * self._size
+        for rang, rendu, bulletin in zip(self.rangs, self.rendus.tolist(), self.lot or (), strict=True):
+            found[rang] = bulletin if rendu else None
+        return found
 
 
 def compute(
@@ -46,27 +69,22 @@ def compute(
     """
     if len(employeurs) != len(situations):
         raise ValueError(f"{len(employeurs)} employeurs pour {len(situations)} situations : il en faut autant")
+    if not situations:
+        return Calcul(0, [])
     rubriques = catalogue or load_catalogue()
     figures = (legislation or load_legislation()).at(mois)
-    limits = Limits(figures)
-    verdicts = [
-        check(rang, mois, employeur, situation, limits, rubriques)
-        for rang, (employeur, situation) in enumerate(zip(employeurs, situations, strict=True))
-    ]
-    calcul = Calcul([None] * len(situations), [anomalie for verdict in verdicts for anomalie in verdict.anomalies])
-    agents = [verdict.accepted for verdict in verdicts if verdict.accepted]
+    tri = sort_out(mois, employeurs, situations, figures, rubriques)
+    anomalies = [anomalie for rang in sorted(tri.constats) for anomalie in tri.constats[rang]]
+    agents = tri.acceptes
     if not agents:
-        return calcul
-    columns = columns_of(mois, agents, figures, rubriques, legislation)
-    warnings = [verdicts[agent.rang].anomalies for agent in agents]
-    bulletins = build(mois, columns, agents, rubriques, warnings)
-    refused = _refuse_missing(columns, agents, calcul)
-    for agent, bulletin, refuse in zip(agents, bulletins, refused, strict=True):
-        if not refuse:
-            calcul.bulletins[agent.rang] = bulletin
-            # Les avertissements nés du calcul rejoignent ceux des contrôles.
-            calcul.anomalies.extend(bulletin.avertissements[len(verdicts[agent.rang].anomalies) :])
-    return calcul
+        return Calcul(len(situations), anomalies)
+    columns = columns_of(mois, agents, figures, rubriques, legislation, tri.entrees)
+    lot = Bulletins(mois, columns, agents, rubriques, [tri.constats.get(agent.rang, ()) for agent in agents])
+    refused = _refuse_missing(columns, agents, anomalies)
+    # Les avertissements nés du calcul rejoignent ceux des contrôles ; seul un net négatif en fait naître.
+    for rang in np.flatnonzero((lot.totals["net_a_payer"] < 0) & ~refused).tolist():
+        anomalies.extend(lot.born(rang))
+    return Calcul(len(situations), anomalies, lot, [agent.rang for agent in agents], ~refused)
 
 
 def columns_of(
@@ -75,30 +93,28 @@ def columns_of(
     figures: Figures,
     catalogue: Catalogue,
     legislation: Legislation | None = None,
+    entrees: Entrees | None = None,
 ) -> Columns:
     """Le tableau de colonnes d'un lot accepté, parties d'un mois coupé et rappels compris.
 
     ``legislation`` sert aux mois du droit des rappels ; un rappel fautif met l'agent dans ``refus``.
     """
-    columns = month_table(mois, agents, figures, catalogue)
+    columns = month_table(mois, agents, figures, catalogue, entrees)
     if any(agent.situation.rappels for agent in agents):
         attach(mois, agents, columns, legislation or load_legislation(), catalogue)
     return columns
 
 
-def _refuse_missing(columns: Columns, agents: Sequence[Accepted], calcul: Calcul) -> list[bool]:
+def _refuse_missing(columns: Columns, agents: Sequence[Accepted], anomalies: list[Anomalie]) -> Mask:
     """Les agents à qui un chiffre manque, chacun averti de tous les chiffres qui lui manquent."""
     refused = np.zeros(len(agents), dtype=np.bool_)
     for message, mask in columns.missing.values():
         refused |= mask
-        for rang in np.flatnonzero(mask):
-            anomalie = missing_figure(message)
-            calcul.anomalies.append(_located(anomalie, agents[int(rang)]))
-    for refuse, anomalies in columns.refus.items():
-        refused[refuse] |= bool(blocking(anomalies))
-        calcul.anomalies.extend(anomalies)
-    return [bool(value) for value in refused]
-
-
-def _located(anomalie: Anomalie, agent: Accepted) -> Anomalie:
-    return replace(anomalie, matricule=agent.situation.matricule)
+        anomalies.extend(
+            replace(missing_figure(message), matricule=agents[rang].situation.matricule)
+            for rang in np.flatnonzero(mask).tolist()
+        )
+    for refuse, constats in columns.refus.items():
+        refused[refuse] |= bool(blocking(constats))
+        anomalies.extend(constats)
+    return refused

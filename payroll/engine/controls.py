@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 
 from payroll.anomalies import Anomalie, blocking
 from payroll.catalogue.rubrique import Rubrique
 from payroll.engine.columns import FONCTIONNAIRES
-from payroll.engine.controls_absences import absence_days, absence_measures, check_absences
-from payroll.engine.controls_accessoires import check_accessories
+from payroll.engine.controls_absences import check_absences, count_absences
+from payroll.engine.controls_accessoires import (
+    check_counts,
+    check_end_bonus,
+    check_health_cover,
+    check_leave,
+    check_management_bonus,
+    check_points,
+    check_remote_work,
+    check_transport,
+    check_vouchers,
+)
 from payroll.engine.controls_elus import check_mandate
 from payroll.engine.controls_montants import check_amounts, check_hours, hours_text
 from payroll.engine.controls_populations import check_population, without_index
@@ -23,10 +33,23 @@ from payroll.legislation import FigureMissing
 from payroll.money import PPM, format_percent, round_half_up
 from payroll.periods import Month
 
-_POPULATION_MAXIMALE = 100_000_000
-_CUMUL_MAXIMAL = 1_000_000_000
-_NOMBRE_MAXIMAL = 1000
-_INDICE_MAXIMAL = 2000
+POPULATION_MAXIMALE = 100_000_000
+CUMUL_MAXIMAL = 1_000_000_000
+NOMBRE_MAXIMAL = 1000
+INDICE_MAXIMAL = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Un agent à contrôler, avec ce que les contrôles relisent."""
+
+    mois: Month
+    employeur: Employeur
+    situation: Situation
+    qui: str
+    """Sa population."""
+    limits: Limits
+    catalogue: Mapping[str, Rubrique]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +67,25 @@ def check(
     situation: Situation,
     limits: Limits,
     catalogue: Mapping[str, Rubrique],
+    controles: Iterable[str] | None = None,
 ) -> Verdict:
-    """Tous les défauts d'une situation ; sans défaut bloquant, l'agent prêt à calculer."""
+    """Tous les défauts d'une situation ; sans défaut bloquant, l'agent prêt à calculer.
+
+    ``controles`` : les seuls qui peuvent avoir quelque chose à en dire (``tri.py``) ; à défaut, tous.
+    """
+    dossier = Dossier(mois, employeur, situation, population(situation), limits, catalogue)
+    absences: Mapping[str, int] = {}
+    mesures: Mapping[str, int] = {}
     try:
-        anomalies = list(_check_all(mois, employeur, situation, limits, catalogue))
+        anomalies = _check_with(CONTROLES if controles is None else controles, dossier)
         if situation.segments and not blocking(anomalies):
             anomalies += check_segments(mois, situation, catalogue)
             for partie in situations_of(situation)[:-1]:
-                autres = _check_all(mois, employeur, partie, limits, catalogue)
+                autres = _check_with(CONTROLES, replace(dossier, situation=partie, qui=population(partie)))
                 anomalies += [anomalie for anomalie in autres if anomalie not in anomalies]
-        absences: Mapping[str, int] = {}
-        mesures: Mapping[str, int] = {}
         if not blocking(anomalies):
-            absences, more = absence_days(mois, situation, limits)
-            mesures, others = absence_measures(mois, employeur, situation, limits)
-            anomalies += [*more, *others]
+            absences, mesures, more = count_absences(mois, employeur, situation, limits)
+            anomalies += more
     except FigureMissing as error:
         anomalies = [missing_figure(error.message)]
         absences, mesures = {}, {}
@@ -66,6 +93,14 @@ def check(
     if blocking(located):
         return Verdict(None, located)
     return Verdict(Accepted(rang, employeur, situation, absences, mesures), located)
+
+
+def _check_with(controles: Iterable[str], dossier: Dossier) -> list[Anomalie]:
+    """Ce que disent ces contrôles d'un agent, dans leur ordre ; lève ``FigureMissing``."""
+    elu = dossier.situation.statut is Statut.ELU
+    return [
+        anomalie for nom in controles if elu not in _SANS_OBJET.get(nom, ()) for anomalie in CONTROLES[nom](dossier)
+    ]
 
 
 def missing_figure(message: str) -> Anomalie:
@@ -77,27 +112,7 @@ def missing_figure(message: str) -> Anomalie:
     )
 
 
-def _check_all(
-    mois: Month, employeur: Employeur, situation: Situation, limits: Limits, catalogue: Mapping[str, Rubrique]
-) -> Iterator[Anomalie]:
-    qui = population(situation)
-    yield from _check_employer(employeur)
-    yield from _check_contract(mois, situation)
-    yield from check_population(mois, situation, qui, limits)
-    yield from check_amounts(situation, qui, catalogue, limits)
-    yield from _check_withholding(situation)
-    yield from _check_totals(situation)
-    yield from check_seizures(situation)
-    if situation.statut is Statut.ELU:
-        yield from check_mandate(employeur, situation, limits)
-    else:
-        yield from _check_agent(situation, qui, limits)
-        yield from check_hours(situation, limits)
-        yield from check_accessories(mois, employeur, situation, limits, catalogue)
-    yield from check_absences(mois, employeur, situation, qui, limits)
-
-
-def _check_employer(employeur: Employeur) -> Iterator[Anomalie]:
+def check_employer(employeur: Employeur) -> Iterator[Anomalie]:
     if employeur.zone_residence not in (1, 2, 3):
         yield Anomalie(
             "zone-inconnue",
@@ -109,7 +124,7 @@ def _check_employer(employeur: Employeur) -> Iterator[Anomalie]:
         )
     taux = (employeur.taux_at_ppm, employeur.taux_versement_mobilite_ppm, employeur.taux_cdg_ppm)
     nombres = (employeur.population, employeur.effectif)
-    if not all(0 <= nombre <= _POPULATION_MAXIMALE for nombre in nombres) or not all(0 <= ppm <= PPM for ppm in taux):
+    if not all(0 <= nombre <= POPULATION_MAXIMALE for nombre in nombres) or not all(0 <= ppm <= PPM for ppm in taux):
         yield Anomalie(
             "employeur-incoherent",
             "la population, l'effectif ou un taux de l'adhérent est impossible (négatif, ou au-dessus de 100 %)",
@@ -144,17 +159,17 @@ def _check_agent(situation: Situation, qui: str, limits: Limits) -> Iterator[Ano
             "Créez un contrat d'élu distinct, ou retirez le mandat.",
         )
     sans_indice = without_index(situation, qui)
-    if not 0 < situation.indice_majore <= _INDICE_MAXIMAL and not sans_indice:
+    if not 0 < situation.indice_majore <= INDICE_MAXIMAL and not sans_indice:
         yield Anomalie(
             "indice-impossible",
             "l'indice majoré est absent ou impossible",
             "Donnez l'indice majoré de l'arrêté ou du contrat.",
             recu=str(situation.indice_majore),
-            attendu=f"un nombre de 1 à {_INDICE_MAXIMAL}",
+            attendu=f"un nombre de 1 à {INDICE_MAXIMAL}",
         )
     if situation.categorie not in ("A", "B", "C") and not (sans_indice and not situation.categorie):
         yield Anomalie("categorie-inconnue", "la catégorie n'existe pas", "Donnez A, B ou C.", recu=situation.categorie)
-    if not 0 <= situation.nbi <= _NOMBRE_MAXIMAL or not 0 <= situation.enfants_sft <= _NOMBRE_MAXIMAL:
+    if not 0 <= situation.nbi <= NOMBRE_MAXIMAL or not 0 <= situation.enfants_sft <= NOMBRE_MAXIMAL:
         yield Anomalie(
             "nombre-impossible",
             "les points de NBI ou les enfants à charge sont négatifs ou démesurés",
@@ -253,7 +268,7 @@ def _check_withholding(situation: Situation) -> Iterator[Anomalie]:
 
 def _check_totals(situation: Situation) -> Iterator[Anomalie]:
     demesures = [
-        item.name for item in fields(situation.cumuls) if abs(getattr(situation.cumuls, item.name)) > _CUMUL_MAXIMAL
+        item.name for item in fields(situation.cumuls) if abs(getattr(situation.cumuls, item.name)) > CUMUL_MAXIMAL
     ]
     if demesures:
         yield Anomalie(
@@ -261,3 +276,43 @@ def _check_totals(situation: Situation) -> Iterator[Anomalie]:
             f"ces cumuls de l'année dépassent ce qu'un contrat peut porter : {', '.join(demesures)}",
             "Corrigez les cumuls repris.",
         )
+
+
+Controle = Callable[[Dossier], Iterable[Anomalie]]
+
+CONTROLES: dict[str, Controle] = {
+    "employeur": lambda d: check_employer(d.employeur),
+    "contrat": lambda d: _check_contract(d.mois, d.situation),
+    "population": lambda d: check_population(d.mois, d.situation, d.qui, d.limits),
+    "montants": lambda d: check_amounts(d.situation, d.qui, d.catalogue, d.limits),
+    "prelevement": lambda d: _check_withholding(d.situation),
+    "cumuls": lambda d: _check_totals(d.situation),
+    "saisies": lambda d: check_seizures(d.situation),
+    "mandat": lambda d: check_mandate(d.employeur, d.situation, d.limits),
+    "agent": lambda d: _check_agent(d.situation, d.qui, d.limits),
+    "heures": lambda d: check_hours(d.situation, d.limits),
+    "quantites": lambda d: check_counts(d.situation, d.catalogue),
+    "points": lambda d: check_points(d.situation, d.limits),
+    "prime_responsabilite": lambda d: check_management_bonus(d.situation, d.limits),
+    "psc": lambda d: check_health_cover(d.situation, d.limits),
+    "transport": lambda d: check_transport(d.situation, d.limits),
+    "teletravail": lambda d: check_remote_work(d.situation, d.limits),
+    "titres_restaurant": lambda d: check_vouchers(d.employeur, d.situation, d.limits),
+    "fin_contrat": lambda d: check_end_bonus(d.mois, d.situation, d.limits),
+    "conges_payes": lambda d: check_leave(d.mois, d.situation, d.limits),
+    "absences": lambda d: check_absences(d.mois, d.employeur, d.situation, d.qui, d.limits),
+}
+"""Les contrôles d'un agent, dans l'ordre où ils parlent."""
+
+_ELU, _AGENT = True, False
+_SANS_OBJET = {
+    "mandat": (_AGENT,),
+    **dict.fromkeys(
+        (
+            "agent", "heures", "quantites", "points", "prime_responsabilite", "psc", "transport", "teletravail",
+            "titres_restaurant", "fin_contrat", "conges_payes",
+        ),
+        (_ELU,),
+    ),
+}  # fmt: skip
+"""Contrôle → ceux dont il ne dit rien : les agents, ou les élus."""

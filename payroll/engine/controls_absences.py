@@ -198,15 +198,17 @@ def absence_days(
     return thirtieths(mois, situation, jours, limits, bornes), []
 
 
-def absence_measures(
+def count_absences(
     mois: Month, employeur: Employeur, situation: Situation, limits: Limits
-) -> tuple[Mapping[str, int], list[Anomalie]]:
-    """Ce que les absences du mois donnent d'autre que des trentièmes : heures, temps thérapeutique, indemnités."""
+) -> tuple[Mapping[str, int], Mapping[str, int], list[Anomalie]]:
+    """Les trentièmes par motif, ce que les absences donnent d'autre (heures, indemnités), et leurs défauts."""
     arrets = touching(situation, mois)
     if not arrets and "ijss_brutes" not in situation.variables:
-        return {}, []
+        return {}, {}, []
+    jours, anomalies = days_of(mois, situation, limits)
+    trentiemes = thirtieths(mois, situation, jours, limits)
+    absences = {} if anomalies else trentiemes
     found = partial_measures(mois, situation)
-    anomalies: list[Anomalie] = []
     if len({arret.quotite for arret in arrets if arret.quotite is not None}) > 1:
         anomalies.append(
             Anomalie(
@@ -216,11 +218,10 @@ def absence_measures(
                 texte="CGFP L. 823-4",
             )
         )
-    jours, _ = days_of(mois, situation, limits)
-    anomalies += _check_total(mois, situation, sum(thirtieths(mois, situation, jours, limits).values()), found)
+    anomalies += _check_total(mois, situation, sum(trentiemes.values()), found)
     subroge = employeur.subrogation if situation.subrogation is None else situation.subrogation
     indemnites, more = allowances(situation, jours, limits)
-    return {**found, **indemnites, "subrogation": int(subroge)}, [*anomalies, *more]
+    return absences, {**found, **indemnites, "subrogation": int(subroge)}, [*anomalies, *more]
 
 
 def _check_total(mois: Month, situation: Situation, jours: int, found: Mapping[str, int]) -> Iterator[Anomalie]:

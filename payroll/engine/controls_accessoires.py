@@ -13,29 +13,15 @@ from payroll.engine.situation import Employeur, Situation
 from payroll.money import PPM, apply_rate, format_amount, round_half_up
 from payroll.periods import Month
 
-_NOMBRE_MAXIMAL = 40_000
+QUANTITE_MAXIMALE = 40_000
 """Quatre cents, en centièmes : aucun nombre saisi (repas, jours, titres) n'y arrive dans l'année."""
 
 
-def check_accessories(
-    mois: Month, employeur: Employeur, situation: Situation, limits: Limits, catalogue: Mapping[str, Rubrique]
-) -> Iterator[Anomalie]:
-    """Les défauts des accessoires d'un agent ; un avertissement laisse payer."""
-    yield from _check_counts(situation, catalogue)
-    yield from _check_points(situation, limits)
-    yield from _check_management_bonus(situation, limits)
-    yield from _check_health_cover(situation, limits)
-    yield from _check_transport(situation, limits)
-    yield from _check_remote_work(situation, limits)
-    yield from _check_vouchers(employeur, situation, limits)
-    yield from _check_end_bonus(mois, situation, limits)
-    yield from _check_leave(mois, situation, limits)
-
-
-def _check_counts(situation: Situation, catalogue: Mapping[str, Rubrique]) -> Iterator[Anomalie]:
+def check_counts(situation: Situation, catalogue: Mapping[str, Rubrique]) -> Iterator[Anomalie]:
+    """Un nombre (repas, jours, titres) démesuré."""
     for code, valeur in (*situation.permanents.items(), *situation.variables.items()):
         rubrique = catalogue.get(code)
-        if rubrique is not None and rubrique.unite == "nombre" and valeur > _NOMBRE_MAXIMAL:
+        if rubrique is not None and rubrique.unite == "nombre" and valeur > QUANTITE_MAXIMALE:
             yield Anomalie(
                 "quantite-impossible",
                 "ce nombre est démesuré",
@@ -45,7 +31,8 @@ def _check_counts(situation: Situation, catalogue: Mapping[str, Rubrique]) -> It
             )
 
 
-def _check_points(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+def check_points(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+    """Les enfants en résidence alternée et les points du complément de traitement."""
     if not 0 <= situation.enfants_sft_alternes <= situation.enfants_sft:
         yield Anomalie(
             "enfants-alternes-impossibles",
@@ -68,7 +55,8 @@ def _check_points(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
         )
 
 
-def _check_management_bonus(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+def check_management_bonus(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+    """La prime de responsabilité au-dessus de son plafond (avertissement)."""
     montant = situation.permanents.get("prime_responsabilite", 0)
     if not montant:
         return
@@ -88,13 +76,13 @@ def _check_management_bonus(situation: Situation, limits: Limits) -> Iterator[An
         )
 
 
-_GARANTIES = (("sante", "psc.sante.participation_minimale"), ("prevoyance", "psc.prevoyance.participation_minimale"))
+GARANTIES = (("sante", "psc.sante.participation_minimale"), ("prevoyance", "psc.prevoyance.participation_minimale"))
 
 
-def _check_health_cover(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+def check_health_cover(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
     """Participation trop basse (avertissement), deux contrats pour un risque, part exclue des cotisations dépassée."""
     total = 0
-    for risque, cle in _GARANTIES:
+    for risque, cle in GARANTIES:
         libre = situation.permanents.get(f"psc_{risque}_facultative", 0)
         contrat = situation.permanents.get(f"psc_{risque}_obligatoire", 0)
         total += contrat
@@ -134,7 +122,8 @@ def _check_health_cover(situation: Situation, limits: Limits) -> Iterator[Anomal
             )
 
 
-def _check_transport(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+def check_transport(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+    """L'abonnement compté deux fois, le forfait mobilités sous son seuil ou déjà versé."""
     calcule = situation.permanents.get("prise_en_charge_transport", 0)
     deja = situation.permanents.get("remboursement_transport", 0) + situation.variables.get(
         "remboursement_transport", 0
@@ -175,7 +164,8 @@ def _check_transport(situation: Situation, limits: Limits) -> Iterator[Anomalie]
         )
 
 
-def _check_remote_work(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+def check_remote_work(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+    """L'indemnité de télétravail au-dessus du plafond de l'année (avertissement)."""
     jours = situation.variables.get("indemnite_teletravail", 0)
     if not jours:
         return
@@ -193,7 +183,8 @@ def _check_remote_work(situation: Situation, limits: Limits) -> Iterator[Anomali
         )
 
 
-def _check_vouchers(employeur: Employeur, situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+def check_vouchers(employeur: Employeur, situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+    """Les titres-restaurant que les paramètres de l'adhérent ne permettent pas."""
     if not situation.variables.get("titres_restaurant", 0):
         return
     valeur, part = employeur.titre_restaurant_valeur, employeur.titre_restaurant_part_employeur
@@ -221,7 +212,7 @@ def _check_vouchers(employeur: Employeur, situation: Situation, limits: Limits) 
         )
 
 
-def _check_end_bonus(mois: Month, situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+def check_end_bonus(mois: Month, situation: Situation, limits: Limits) -> Iterator[Anomalie]:
     """Les conditions vérifiables : contrat fini ce mois ou avant, un an au plus, deux SMIC au plus en moyenne."""
     base = situation.variables.get("indemnite_fin_contrat", 0)
     if not base:
@@ -257,7 +248,8 @@ def _one_year(debut: date) -> date:
     return debut.replace(year=debut.year + 1) - timedelta(days=1)
 
 
-def _check_leave(mois: Month, situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+def check_leave(mois: Month, situation: Situation, limits: Limits) -> Iterator[Anomalie]:
+    """Les congés payés indemnisés sans fin de contrat, ou au-delà de quatre semaines."""
     jours = situation.variables.get("indemnite_conges_payes", 0)
     if not jours:
         return

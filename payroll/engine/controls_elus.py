@@ -49,7 +49,7 @@ def check_mandate(employeur: Employeur, situation: Situation, limits: Limits) ->
         )  # fmt: skip
         return
     yield from _check_numbers(mandat)
-    yield from _check_ceiling(employeur, mandat, limits.figures)
+    yield from _check_ceiling(employeur, mandat, limits)
     yield from _check_total(mandat, limits.figures)
     if mandat.mandat not in MANDATS_COMMUNAUX:
         yield Anomalie(
@@ -112,15 +112,15 @@ def _check_total(mandat: Mandat, figures: Figures) -> Iterator[Anomalie]:
         )
 
 
-def _check_ceiling(employeur: Employeur, mandat: Mandat, figures: Figures) -> Iterator[Anomalie]:
+def _check_ceiling(employeur: Employeur, mandat: Mandat, limits: Limits) -> Iterator[Anomalie]:
     texte = _TEXTES.get(mandat.mandat)
     if texte is None:
         return
     if mandat.mandat == "conseiller":
         cle = "elu.conseiller_municipal.taux_maximal"
     else:
-        cle = f"elu.{mandat.mandat}.taux_maximal.{_stratum(employeur.population, mandat.mandat, figures)}"
-    plafond = figures.rate(cle)
+        cle = f"elu.{mandat.mandat}.taux_maximal.{_stratum(employeur.population, mandat.mandat, limits)}"
+    plafond = limits.figures.rate(cle)
     if mandat.mandat == "adjoint" and employeur.population >= _POPULATION_ADJOINT_VERIFIEE:
         return
     if mandat.taux_indemnite_ppm > plafond:
@@ -130,13 +130,13 @@ def _check_ceiling(employeur: Employeur, mandat: Mandat, figures: Figures) -> It
             "Corrigez le taux ; les majorations (chef-lieu, station, enveloppe) ne sont pas encore calculées.",
             recu=format_percent(mandat.taux_indemnite_ppm),
             attendu=f"{format_percent(plafond)} au plus",
-            texte=f"{texte} ; {figures.text(cle)}",
+            texte=f"{texte} ; {limits.figures.text(cle)}",
         )
 
 
-def _stratum(population: int, mandat: str, figures: Figures) -> str:
+def _stratum(population: int, mandat: str, limits: Limits) -> str:
     """La strate de population, lue dans les clés mêmes de la législation (« 500_999 », « 100000_plus »)."""
     prefix = f"elu.{mandat}.taux_maximal."
-    strates = [cle.removeprefix(prefix) for cle in figures.chiffres if cle.startswith(prefix)]
+    strates = [cle.removeprefix(prefix) for cle in limits.keys(prefix)]
     strates.sort(key=lambda strate: int(strate.split("_")[0]), reverse=True)
     return next(strate for strate in strates if population >= int(strate.split("_")[0]))

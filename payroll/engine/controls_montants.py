@@ -12,10 +12,10 @@ from payroll.engine.limits import Limits
 from payroll.engine.situation import CONTINGENT_DECIDE, HOUR_VARIABLES, Situation
 from payroll.money import format_amount
 
-_MONTANT_MAXIMAL = 100_000_000
+MONTANT_MAXIMAL = 100_000_000
 """Un million d'euros : au-delà, c'est une erreur de saisie, et les calculs tiennent en 64 bits."""
 
-_HEURES_MAXIMALES = 40_000
+HEURES_MAXIMALES = 40_000
 
 
 def check_hours(situation: Situation, limits: Limits) -> Iterator[Anomalie]:
@@ -98,7 +98,7 @@ def check_amounts(
 
 
 def _check_hour_entry(code: str, valeur: int, qui: str) -> Iterator[Anomalie]:
-    if not 0 <= valeur <= _HEURES_MAXIMALES:
+    if not 0 <= valeur <= HEURES_MAXIMALES:
         yield Anomalie(
             "heures-impossibles",
             "le nombre d'heures est négatif ou dépasse un mois",
@@ -129,7 +129,7 @@ def _check_amount(rubrique: Rubrique, lieu: str, valeur: int, qui: str) -> Itera
             rubrique=rubrique.code,
             recu=format_amount(valeur),
         )
-    elif valeur > _MONTANT_MAXIMAL:
+    elif valeur > MONTANT_MAXIMAL:
         yield Anomalie(
             "montant-hors-limites",
             "ce montant dépasse ce qu'une paie peut porter",

@@ -8,12 +8,12 @@ from payroll.anomalies import Anomalie
 from payroll.engine.saisies import PLACES, SANS_LIMITE, TYPES
 from payroll.engine.situation import Situation
 
-_PERSONNES_MAXIMUM = 30
+PERSONNES_MAXIMUM = 30
 
 
 def check_seizures(situation: Situation) -> Iterator[Anomalie]:
     """Les défauts des saisies d'un contrat."""
-    if not 0 <= situation.personnes_a_charge <= _PERSONNES_MAXIMUM:
+    if not 0 <= situation.personnes_a_charge <= PERSONNES_MAXIMUM:
         yield _incoherent("le nombre de personnes à charge est impossible", str(situation.personnes_a_charge))
     if len(situation.saisies) > PLACES:
         yield Anomalie(

@@ -15,7 +15,7 @@ from payroll.engine.columns import POPULATIONS_CALCULEES, Columns, Unit
 from payroll.engine.controls import check
 from payroll.engine.inputs import LIBELLES
 from payroll.engine.joined import RAPPELS, SEGMENTS
-from payroll.engine.lignes import build
+from payroll.engine.lignes import Bulletins
 from payroll.engine.limits import Limits
 from payroll.engine.rappels import recalls_of
 from payroll.engine.rappels_recit import changed_inputs, origin_rate
@@ -75,7 +75,7 @@ class Recit:
             return
         self._agent = verdict.accepted
         self._columns = columns_of(mois, [verdict.accepted], figures, self._rubriques, self._legislation)
-        (bulletin,) = build(mois, self._columns, [verdict.accepted], self._rubriques, [()])
+        (bulletin,) = Bulletins(mois, self._columns, [verdict.accepted], self._rubriques, [()])
         fautes = [anomalie for anomalies in self._columns.refus.values() for anomalie in blocking(anomalies)]
         if fautes:
             self.refus = _refused(str(anomalie) for anomalie in fautes)

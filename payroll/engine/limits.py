@@ -12,6 +12,7 @@ class Limits:
         self.figures = figures
         self._integers: dict[str, int] = {}
         self._known: dict[str, bool] = {}
+        self._keys: dict[str, tuple[str, ...]] = {}
 
     def integer(self, key: str) -> int:
         """Un nombre entier (heures, jours, habitants) ; lève ``FigureMissing``."""
@@ -24,3 +25,9 @@ class Limits:
         if key not in self._known:
             self._known[key] = self.figures.has(key)
         return self._known[key]
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Les clés de la législation qui commencent ainsi."""
+        if prefix not in self._keys:
+            self._keys[prefix] = tuple(cle for cle in self.figures.chiffres if cle.startswith(prefix))
+        return self._keys[prefix]

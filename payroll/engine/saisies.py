@@ -6,7 +6,7 @@ Une retenue n'est jamais que la part d'un créancier : ce que l'ordre ou le mini
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -169,25 +169,13 @@ def asked(saisie: Saisie) -> int:
     )
 
 
-def input_values(situations: Sequence[Situation]) -> dict[str, Column]:
-    """Les colonnes d'entrée des saisies : type, demande et numéro par place, personnes à charge."""
-    orders = [ordered(situation) if situation.saisies else [] for situation in situations]
+COLONNES = tuple(f"saisie_{nom}_{place}" for place in range(1, PLACES + 1) for nom in ("type", "demande", "numero"))
+"""Les colonnes d'entrée des saisies, place par place."""
 
-    # La plupart des lots n'ont aucune saisie : ne pas les parcourir vingt fois pour rien.
-    aucune = not any(orders)
 
-    def column(read: Callable[[list[Saisie]], int]) -> Column:
-        if aucune:
-            return np.zeros(len(orders), dtype=np.int64)
-        return np.fromiter((read(order) for order in orders), dtype=np.int64, count=len(orders))
-
-    found = {
-        "personnes_a_charge": np.fromiter(
-            (situation.personnes_a_charge for situation in situations), dtype=np.int64, count=len(situations)
-        )
-    }
-    for place in range(PLACES):
-        found[f"saisie_type_{place + 1}"] = column(lambda o, k=place: TYPES.index(o[k].type) if len(o) > k else 0)  # type: ignore[misc]
-        found[f"saisie_demande_{place + 1}"] = column(lambda o, k=place: asked(o[k]) if len(o) > k else 0)  # type: ignore[misc]
-        found[f"saisie_numero_{place + 1}"] = column(lambda o, k=place: o[k].numero if len(o) > k else 0)  # type: ignore[misc]
-    return found
+def input_values(situation: Situation) -> Iterator[tuple[str, int]]:
+    """(colonne, valeur) de chaque saisie de l'agent : type, demande et numéro, à la place où elle est servie."""
+    for place, saisie in enumerate(ordered(situation), start=1):
+        yield f"saisie_type_{place}", TYPES.index(saisie.type)
+        yield f"saisie_demande_{place}", asked(saisie)
+        yield f"saisie_numero_{place}", saisie.numero

@@ -20,7 +20,7 @@ import numpy as np
 
 from payroll.anomalies import Anomalie
 from payroll.catalogue.rubrique import AbsencePrime, Rubrique
-from payroll.engine.columns import Columns, Ratio
+from payroll.engine.columns import Columns
 from payroll.engine.controls_absences import absence_days
 from payroll.engine.inputs import Accepted, contract_days
 from payroll.engine.joined import SEGMENTS, Complement
@@ -133,18 +133,6 @@ def join(columns: Columns, parts: Columns, pieces: Sequence[Piece]) -> None:
         complement = columns.complements.setdefault(piece.rang, Complement())
         complement.segments += [replace(ligne, libelle=f"{ligne.libelle}, {piece.libelle}") for ligne in lignes]
         complement.derniere = "du {} au {}".format(*piece.derniere)
-
-
-def mean_durations(agents: Sequence[Accepted]) -> Ratio:
-    """Heures par semaine × quotité de chaque agent, en moyenne sur le mois : ce que compare le plafond réduit."""
-    durees = [
-        agent.situation.heures_hebdo * agent.situation.quotite if agent.duree is None else agent.duree
-        for agent in agents
-    ]
-    return Ratio(
-        np.array([duree.numerator for duree in durees], dtype=np.int64),
-        np.array([duree.denominator for duree in durees], dtype=np.int64),
-    )
 
 
 def joined_names(catalogue: Mapping[str, Rubrique]) -> list[str]:

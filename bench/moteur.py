@@ -1,22 +1,81 @@
-"""Les mesures du calcul : des situations aux colonnes et aux bulletins, sans rien lire ni écrire."""
+"""Les mesures du calcul : des situations aux colonnes et aux lignes de chaque bulletin, sans rien lire ni écrire.
+
+Un calcul commence aux situations (des objets Python, déjà en mémoire) et finit quand toutes les lignes, les totaux et
+les colonnes intermédiaires sont faits, en colonnes. En composer des bulletins d'objets Python est mesuré à part.
+"""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 
-from bench.matiere import MOIS, Lot, installation
-from bench.tableau import Mesure, best
+from bench.matiere import MOIS
+from bench.population import draw
+from bench.tableau import Mesure, highest_memory, once_of_processor
 from payroll import engine
+from payroll.engine.situation import Employeur, Situation
+
+_PAYS = 1_900_000
+"""Les agents de la fonction publique territoriale."""
+_TRANCHE = 100_000
 
 
 def measure(*, quick: bool) -> Iterator[Mesure]:
     """Le calcul d'un lot de toutes les populations, à plusieurs tailles."""
-    lot = installation().lot()
-    for count, aim in [(2_000, 0.05)] if quick else [(12_000, 0.3), (24_000, 0.6)]:
-        yield _compute(lot.of(count), count, aim)
+    small = 2_000 if quick else 12_000
+    employeurs, situations = draw(small * 10)
+    one = _best(employeurs[:small], situations[:small])
+    yield Mesure(f"calcul de {small} bulletins mêlés", 0.3 * small / 12_000, one, "s", _shape(employeurs, situations))
+    ten = _best(employeurs, situations)
+    yield Mesure(
+        f"calcul de {small * 10} bulletins ÷ {small}", 10.5, ten / one, "fois", f"{ten:.2f} s".replace(".", ",")
+    )
+    twenty = min(once_of_processor(lambda: engine.compute(MOIS, employeurs[:20], situations[:20])) for _ in range(10))
+    yield Mesure("calcul d'un adhérent de 20 agents", 20, twenty * 1000, "ms")
+    calcul = engine.compute(MOIS, employeurs[:small], situations[:small])
+    yield Mesure(
+        f"composer {small} bulletins d'objets", 2 * small / 12_000, once_of_processor(lambda: calcul.bulletins), "s"
+    )
+    yield _country(200_000 if quick else _PAYS)
 
 
-def _compute(lot: Lot, count: int, aim: float) -> Mesure:
-    seconds = best(lambda: engine.compute(MOIS, lot.employeurs, lot.situations), 3)
-    refused = sum(bulletin is None for bulletin in engine.compute(MOIS, lot.employeurs, lot.situations).bulletins)
-    return Mesure(f"calcul de {count} bulletins", aim, seconds, "s", f"{refused} refus")
+def _best(employeurs: list[Employeur], situations: list[Situation]) -> float:
+    """En secondes de processeur, un seul cœur servant au calcul."""
+    return min(once_of_processor(lambda: engine.compute(MOIS, employeurs, situations)) for _ in range(5))
+
+
+def _shape(employeurs: list[Employeur], situations: list[Situation]) -> str:
+    calcul = engine.compute(MOIS, employeurs[:2_000], situations[:2_000])
+    refus = calcul.bulletins.count(None)
+    lignes = sum(len(bulletin.lignes) for bulletin in calcul.bulletins if bulletin) / (2_000 - refus)
+    colonnes = len(calcul.lot.columns) if calcul.lot else 0
+    return f"processeur ; {lignes:.0f} lignes par bulletin, {colonnes} colonnes gardées, {refus} refus"
+
+
+def _country(count: int) -> Mesure:
+    """Tout un pays, tranche après tranche, dans un processus à part dont on relève la mémoire."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.moteur", str(count)], capture_output=True, text=True, check=True
+    )
+    seconds, peak = map(float, done.stdout.split())
+    note = f"{seconds:.0f} s de processeur au calcul, tranches de {_TRANCHE}"
+    return Mesure(f"calcul de {count} bulletins : mémoire", 4, peak / 1024, "Gio", note)
+
+
+def _compute_country(count: int) -> None:
+    """Imprime les secondes de calcul et le plus haut de mémoire, en Mio."""
+    seconds = 0.0
+    for start in range(0, count, _TRANCHE):
+        employeurs, situations = draw(min(_TRANCHE, count - start), seed=start)
+        begin = time.process_time()
+        calcul = engine.compute(MOIS, employeurs, situations)
+        seconds += time.process_time() - begin
+        if calcul.lot is None or not calcul.lot.totals["brut"].any():
+            raise RuntimeError("tranche sans bulletin")
+    print(seconds, highest_memory())
+
+
+if __name__ == "__main__":
+    _compute_country(int(sys.argv[1]))

@@ -9,6 +9,7 @@ from bench.tableau import tell
 
 MODULES = (
     "moteur",
+    "voisins",
     "pdf",
     "dsn",
     "depot",

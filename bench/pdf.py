@@ -30,7 +30,8 @@ Trace = list[list[Any]]
 """Ce qu'une page porte, en millimètres depuis le coin haut gauche : textes (t), aplats (b), cadres (f), traits (r)."""
 
 PYTHON = Path(".venv/bench/bin/python")
-ENTIERES = Path("/usr/share/fonts/truetype/dejavu")
+_DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
+ENTIERES = (_DEJAVU / "DejaVuSans.ttf", _DEJAVU / "DejaVuSans-Bold.ttf")
 _AUTRES = {"reportlab": "ReportLab", "typst": "Typst", "weasyprint": "WeasyPrint"}
 
 
@@ -42,7 +43,7 @@ def measure(*, quick: bool) -> Iterator[Mesure]:
     pages = [page for _, page in traces]
     # Nous avant et après les autres : la charge de la machine change d'une minute à l'autre.
     before = _median(ours)
-    plain = _median([partial(draw_with_fpdf2, page) for page in pages[:10]]) if ENTIERES.is_dir() else None
+    plain = _median([partial(draw_with_fpdf2, page) for page in pages[:10]]) if ENTIERES[0].exists() else None
     others = _others(pages)
     mine = min(before, _median(ours))
     size = statistics.median(len(work()) for work in ours)
@@ -113,12 +114,12 @@ def trace(facts: PayslipFacts) -> list[Trace]:
     return pages
 
 
-def draw_with_fpdf2(page: Trace) -> bytes:
-    """La même page par fpdf2 seul, avec une police TrueType entière, comme on l'écrit d'abord."""
+def draw_with_fpdf2(page: Trace, polices: tuple[Path, Path] = ENTIERES) -> bytes:
+    """La même page par fpdf2 seul, avec des polices TrueType entières, comme on l'écrit d'abord."""
     pdf = FPDF(format="A4")
     pdf.set_auto_page_break(False)
-    pdf.add_font("Entiere", "", ENTIERES / "DejaVuSans.ttf")
-    pdf.add_font("Entiere", "B", ENTIERES / "DejaVuSans-Bold.ttf")
+    for style, police in zip(("", "B"), polices, strict=True):
+        pdf.add_font("Entiere", style, police)
     pdf.add_page()
     for kind, *given in page:
         if kind == "t":

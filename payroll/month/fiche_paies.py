@@ -93,12 +93,16 @@ def list_runs(registre: Registre, code: str, *, limite: int = 36) -> list[PaieFa
 
 
 def list_documents(registre: Registre, code: str, mois: Month) -> list[DocumentRendu]:
-    """Les documents d'un mois, par nom ; les bulletins viennent à leur place dans l'ordre des matricules."""
+    """Les documents d'un mois que l'adhérent a, par nom ; les bulletins viennent à leur place dans l'ordre des matricules."""
     with registre.transaction() as session:
         adherent = known_adherent(session, code)
         rows = session.exec(
             select(DocumentRetour)
-            .where(DocumentRetour.adherent_id == adherent.id, DocumentRetour.mois == str(mois))
+            .where(
+                DocumentRetour.adherent_id == adherent.id,
+                DocumentRetour.mois == str(mois),
+                col(DocumentRetour.retire_le).is_(None),
+            )
             .order_by(col(DocumentRetour.chemin))
         ).all()
     return [

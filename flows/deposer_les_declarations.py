@@ -8,8 +8,9 @@ from importlib.metadata import version
 from prefect import flow
 
 from flows.depot_dsn import AccesDsn, deposit_all, open_client
+from flows.formulaire import Adherents, Voie
 from flows.net_entreprises import DepotErreur
-from flows.travail import TOUS, Adherents, Compte, chosen, each_adherent, month_of, run_name
+from flows.travail import TOUS, Compte, chosen, each_adherent, month_of, run_name
 from payroll.month.commun import Acte, GesteRefuse, find_adherent
 from payroll.month.deposer import enroll_sendings, place_sendings
 from payroll.periods import Month
@@ -18,15 +19,15 @@ from payroll.store.registre import Registre
 from payroll.wording import plural
 
 
-@flow(name="deposer-les-declarations", flow_run_name=run_name("déposer"))
-def deposer_les_declarations(adherents: Adherents = TOUS, api: bool = False) -> list[Compte]:
+@flow(name="deposer-les-declarations", flow_run_name=run_name("dépôt des DSN"))
+def deposer_les_declarations(adherents: Adherents = TOUS, voie: Voie = "dossier") -> list[Compte]:
     """Pose dans le dossier des déclarations chaque message prêt, et le dépose par l'API si on le demande.
 
     Args:
-        adherents: codes d'adhérents ; vide pour tous.
-        api: déposer aussi sur net-entreprises ; refusé hors production.
+        adherents: un code par ligne, par exemple lubescaux ; aucune ligne : tous.
+        voie: « dossier » pose seulement les messages ; « api » les dépose aussi sur net-entreprises, en production.
     """
-    return each_adherent("déposer", chosen(adherents), month_of(""), partial(_deposit, api=api))
+    return each_adherent("dépôt des DSN", chosen(adherents), month_of(""), partial(_deposit, api=voie == "api"))
 
 
 def _deposit(registre: Registre, code: str, _mois: Month, acte: Acte, *, api: bool) -> str:

@@ -6,7 +6,8 @@ from functools import partial
 
 from prefect import flow
 
-from flows.travail import EN_PARALLELE, TOUS, Adherents, Compte, chosen, each_adherent, month_of, run_name
+from flows.formulaire import Adherents, Mois, SansFichier
+from flows.travail import EN_PARALLELE, TOUS, Compte, chosen, each_adherent, month_of, run_name
 from payroll.month.calculer import compute_month
 from payroll.month.commun import Acte
 from payroll.periods import Month
@@ -14,16 +15,16 @@ from payroll.store.registre import Registre
 from payroll.wording import plural
 
 
-@flow(name="preparer-la-paie", flow_run_name=run_name("préparer"), task_runner=EN_PARALLELE)
-def preparer_la_paie(mois: str = "", adherents: Adherents = TOUS, sans_fichier: bool = False) -> list[Compte]:
+@flow(name="preparer-la-paie", flow_run_name=run_name("calcul"), task_runner=EN_PARALLELE)
+def preparer_la_paie(mois: Mois = "", adherents: Adherents = TOUS, sans_fichier: SansFichier = False) -> list[Compte]:
     """Calcule les bulletins du mois, prêts à être révisés.
 
     Args:
-        mois: le mois de paie, AAAA-MM ; vide pour le mois courant.
-        adherents: codes d'adhérents ; vide pour tous.
+        mois: le mois de paie, AAAA-MM, par exemple 2026-11 ; vide : le mois courant.
+        adherents: un code par ligne, par exemple lubescaux ; aucune ligne : tous.
         sans_fichier: calculer aussi les adhérents qui n'ont rien envoyé.
     """
-    return each_adherent("préparer", chosen(adherents), month_of(mois), partial(_compute, sans_fichier=sans_fichier))
+    return each_adherent("calcul", chosen(adherents), month_of(mois), partial(_compute, sans_fichier=sans_fichier))
 
 
 def _compute(registre: Registre, code: str, mois: Month, acte: Acte, *, sans_fichier: bool) -> str:

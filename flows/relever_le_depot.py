@@ -8,26 +8,34 @@ from contextlib import closing
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.formulaire import Adherents, Mois
+from flows.lots import by_lots
 from flows.pannes import discreet, worth_retrying
-from flows.transport import collect_alone, drop_connection, look_at
-from flows.travail import EN_PARALLELE, TOUS, Adherents, Compte, acte_de, chosen, each_adherent, month_of, run_name
+from flows.processus import Processus, several
+from flows.transport import collect_alone, drop_connection, look_alone, look_at
+from flows.travail import EN_PARALLELE, TOUS, Compte, acte_de, chosen, each_adherent, month_of, run_name
 from payroll.month.commun import Acte
 from payroll.periods import Month
 from payroll.settings import Reglages
 from payroll.store.registre import Registre
 
 
-@flow(name="relever-le-depot", flow_run_name=run_name("relever"), task_runner=EN_PARALLELE)
-def relever_le_depot(mois: str = "", adherents: Adherents = TOUS) -> list[Compte]:
+@flow(name="relever-le-depot", flow_run_name=run_name("relève"), task_runner=EN_PARALLELE)
+def relever_le_depot(mois: Mois = "", adherents: Adherents = TOUS) -> list[Compte]:
     """Relève le dépôt de chaque adhérent et répond à chaque fichier.
 
     Args:
         mois: le mois affiché dans le compte rendu, AAAA-MM ; chaque fichier dit lui-même son mois.
-        adherents: codes d'adhérents ; vide pour tous.
+        adherents: un code par ligne, par exemple lubescaux ; aucune ligne : tous.
     """
     codes = chosen(adherents)
+    if len(codes) > Processus().seuil:
+        with several():
+            by_lots("premier regard", codes, _look)
+            time.sleep(Reglages().pause_entre_regards)
+            return each_adherent("relève", codes, month_of(mois), _collect, calme="rien de nouveau")
     first_look(codes)
-    return each_adherent("relever", codes, month_of(mois), _collect)
+    return each_adherent("relève", codes, month_of(mois), _collect, calme="rien de nouveau")
 
 
 @task(
@@ -43,6 +51,10 @@ def first_look(codes: list[str]) -> None:
     with discreet(), closing(reglages.registre()) as registre, drop_connection() as client:
         look_at(registre, client, codes, acte_de(reglages))
     time.sleep(reglages.pause_entre_regards)
+
+
+def _look(registre: Registre, code: str) -> None:
+    look_alone(registre, code, acte_de(Reglages()))
 
 
 def _collect(registre: Registre, code: str, _mois: Month, acte: Acte) -> str:

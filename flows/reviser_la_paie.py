@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from prefect import flow
 
-from flows.travail import EN_PARALLELE, TOUS, Adherents, Compte, chosen, each_adherent, month_of, run_name
+from flows.formulaire import Adherents, Mois
+from flows.travail import EN_PARALLELE, TOUS, Compte, chosen, each_adherent, month_of, run_name
 from payroll.documents.revision import Niveau
 from payroll.money import format_amount
 from payroll.month.commun import Acte
@@ -15,15 +16,15 @@ from payroll.store.registre import Registre
 from payroll.wording import plural
 
 
-@flow(name="reviser-la-paie", flow_run_name=run_name("réviser"), task_runner=EN_PARALLELE)
-def reviser_la_paie(mois: str = "", adherents: Adherents = TOUS) -> list[Compte]:
+@flow(name="reviser-la-paie", flow_run_name=run_name("révision"), task_runner=EN_PARALLELE)
+def reviser_la_paie(mois: Mois = "", adherents: Adherents = TOUS) -> list[Compte]:
     """Écrit les classeurs de révision dans le dossier de l'agence ; n'approuve rien.
 
     Args:
-        mois: le mois de paie, AAAA-MM ; vide pour le mois courant.
-        adherents: codes d'adhérents ; vide pour tous.
+        mois: le mois de paie, AAAA-MM, par exemple 2026-11 ; vide : le mois courant.
+        adherents: un code par ligne, par exemple lubescaux ; aucune ligne : tous.
     """
-    return each_adherent("réviser", chosen(adherents), month_of(mois), _review)
+    return each_adherent("révision", chosen(adherents), month_of(mois), _review)
 
 
 def _review(registre: Registre, code: str, mois: Month, _acte: Acte) -> str:

@@ -1,39 +1,62 @@
-"""Valider la paie : une personne approuve le contenu calculé de chaque adhérent."""
+"""Valider la paie : une personne approuve le contenu calculé de chaque adhérent, et le signe."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from prefect import flow
 
-from flows.travail import EN_PARALLELE, Compte, each_adherent, month_of, run_name
+from flows.formulaire import Adherents, Approbateur, CodeUnique, Commentaire, Mois
+from flows.signature import recognised
+from flows.travail import EN_PARALLELE, TOUS, Compte, each_adherent, month_of, run_name
+from payroll.month.autorisations import GesteSigne
 from payroll.month.commun import Acte
 from payroll.month.valider import approve
 from payroll.periods import Month
 from payroll.store.registre import Registre
+from payroll.store.tables import EtatPaie
 
 
-@flow(name="valider-la-paie", flow_run_name=run_name("valider"), task_runner=EN_PARALLELE)
-def valider_la_paie(adherents: list[str], approbateur: str, mois: str = "", commentaire: str = "") -> list[Compte]:
-    """Approuve la paie calculée des adhérents nommés.
+@flow(name="valider-la-paie", flow_run_name=run_name("validation", "ceux du code"), task_runner=EN_PARALLELE)
+def valider_la_paie(
+    adherents: Adherents = TOUS,
+    approbateur: Approbateur = "",
+    mois: Mois = "",
+    commentaire: Commentaire = "",
+    code_unique: CodeUnique = "",
+) -> list[Compte]:
+    """Approuve la paie calculée, au nom d'un gestionnaire.
 
     Args:
-        adherents: codes des adhérents approuvés ; jamais « tous » par défaut.
-        approbateur: identifiant du gestionnaire qui approuve, inscrit au journal.
-        mois: le mois de paie, AAAA-MM ; vide pour le mois courant.
-        commentaire: exigé s'il manque des bulletins : dit comment ces agents seront payés.
+        adherents: un code par ligne, par exemple lubescaux ; aucune ligne : tous ceux pour qui le code a été donné.
+        approbateur: l'identifiant de votre compte ; il est inscrit au journal.
+        mois: le mois de paie, AAAA-MM, par exemple 2026-11 ; vide : le mois courant.
+        commentaire: exigé si un constat bloque ou s'il manque des bulletins ; dit pourquoi on passe outre.
+        code_unique: donné par « paie valider --code » contre votre mot de passe, qui ne s'écrit jamais ici.
     """
-    # La page de Prefect laisse soumettre un champ exigé mais vide.
-    if not adherents or not approbateur.strip():
-        raise ValueError("Nommez les adhérents à valider et le gestionnaire qui approuve : rien n'a été validé.")
+    month, who = month_of(mois), approbateur.strip()
+    contents = recognised(GesteSigne.VALIDER, who, code_unique, month, adherents)
     return each_adherent(
-        "valider",
-        adherents,
-        month_of(mois),
-        partial(_approve, approbateur=approbateur, commentaire=commentaire),
+        "validation",
+        list(contents),
+        month,
+        partial(_approve, approbateur=who, commentaire=commentaire, contents=contents),
     )
 
 
-def _approve(registre: Registre, code: str, mois: Month, acte: Acte, *, approbateur: str, commentaire: str) -> str:
-    paie = approve(registre, code, mois, Acte(approbateur, acte.moment), commentaire=commentaire)
+def _approve(
+    registre: Registre,
+    code: str,
+    mois: Month,
+    acte: Acte,
+    *,
+    approbateur: str,
+    commentaire: str,
+    contents: Mapping[str, str],
+) -> str:
+    signed = Acte(approbateur, acte.moment)
+    paie = approve(registre, code, mois, signed, commentaire=commentaire, empreinte=contents[code])
+    if paie.etat == EtatPaie.CALCULEE:
+        return f"premier regard de {approbateur} ; une seconde personne approuve"
     return f"révision {paie.revision} approuvée par {approbateur}"

@@ -25,15 +25,21 @@ from flows import campagne as module_campagne
 from flows import preparer_la_paie as module_preparer
 from flows import relever_le_depot as module_relever
 from flows.campagne import campagne
+from flows.clore_le_mois import clore_le_mois
 from flows.declarer_et_restituer import declarer_et_restituer
+from flows.etat_du_mois import etat_du_mois
 from flows.ouvrir_le_mois import ouvrir_le_mois
 from flows.preparer_la_paie import preparer_la_paie
+from flows.rappeler_les_echeances import rappeler_les_echeances
 from flows.relever_le_depot import relever_le_depot
 from flows.reviser_la_paie import reviser_la_paie
+from flows.rouvrir_le_mois import rouvrir_le_mois
 from flows.transport import collect, deliver_alone, drop_connection, look_at
 from flows.travail import Compte
 from flows.valider_la_paie import valider_la_paie
+from payroll.month import gestionnaires
 from payroll.month.adherents import import_adherent
+from payroll.month.autorisations import GesteSigne, give_code
 from payroll.month.calculer import compute_month
 from payroll.month.commun import Acte
 from payroll.month.declarer import declare_month
@@ -202,14 +208,22 @@ def failing_for(code: str, error: Exception, real: Callable[..., Any]) -> Callab
 def test_le_nom_d_une_execution_ne_porte_que_le_geste_et_le_mois(agence: Agence) -> None:
     state = played(preparer_la_paie, M, [NEANT])
 
-    assert run_of(state)["name"] == "préparer 2026-11"
-    assert set(tasks_of(state)) == {f"préparer {NEANT}"}
+    assert run_of(state)["name"] == f"2026-11 · calcul · {NEANT}"
+    assert set(tasks_of(state)) == {f"calcul · {NEANT}"}
+    assert set(run_of(state)["tags"]) == {"2026-11", "calcul"}
+
+
+@pytest.mark.parametrize(
+    ("adherents", "qui"), [([], "tous les adhérents"), ([PETITE, NEANT], "2 adhérents"), ([PETITE], PETITE)]
+)
+def test_le_nom_dit_combien_d_adherents(agence: Agence, adherents: list[str], qui: str) -> None:
+    assert run_of(played(preparer_la_paie, M, adherents))["name"] == f"2026-11 · calcul · {qui}"
 
 
 def test_un_mois_vide_est_celui_de_l_installation(agence: Agence) -> None:
     state = played(ouvrir_le_mois, "", [NEANT])
 
-    assert run_of(state)["name"] == "ouvrir 2026-11"
+    assert run_of(state)["name"] == f"2026-11 · ouverture · {NEANT}"
     assert agence.etats()[NEANT] == "ouverte"
 
 
@@ -219,7 +233,7 @@ def test_un_mois_mal_ecrit_est_un_echec_explique(agence: Agence, mois: str) -> N
 
     assert state.is_failed()
     assert "mois" in str(state.message)
-    assert run_of(state)["name"] == "ouvrir (mois à revoir)"
+    assert run_of(state)["name"] == f"mois à revoir · ouverture · {NEANT}"
     assert set(agence.etats().values()) == {"non ouverte"}
 
 
@@ -273,7 +287,7 @@ def test_une_panne_laisse_le_flux_rouge_et_les_autres_faits(agence: Agence, monk
     assert agence.etats() == {PETITE: "ouverte", NEANT: "calculee", FAUTIF: "ouverte"}
     rows = {row["adhérent"]: row["détail"] for row in report_of(state)}
     assert rows[PETITE].startswith("panne")
-    assert tasks_of(state)[f"préparer {PETITE}"]["run_count"] == 1  # un défaut ne se réessaie pas
+    assert tasks_of(state)[f"calcul · {PETITE}"]["run_count"] == 1  # un défaut ne se réessaie pas
 
     monkeypatch.setattr(module_preparer, "compute_month", real)
     assert played(preparer_la_paie, M, [PETITE, NEANT]).is_completed()
@@ -297,7 +311,7 @@ def test_une_coupure_du_depot_se_reessaie_et_le_flux_finit_vert(
     state = played(relever_le_depot, M, [PETITE])
 
     assert state.is_completed()
-    assert tasks_of(state)[f"relever {PETITE}"]["run_count"] == 2
+    assert tasks_of(state)[f"relève · {PETITE}"]["run_count"] == 2
 
 
 def test_un_refus_du_serveur_se_dit_en_francais_dans_le_compte_rendu(
@@ -367,13 +381,171 @@ def test_valider_exige_des_adherents_nommes_et_un_gestionnaire(agence: Agence) -
     for adherents, approbateur in (([], "camille"), ([PETITE], ""), ([PETITE], "   ")):
         state = played(valider_la_paie, adherents, approbateur, M)
         assert state.is_failed()
-        assert "rien n'a été validé" in str(state.message)
+        assert "rien n'a été fait" in str(state.message).lower()
 
     assert agence.etats()[PETITE] == "calculee"
 
 
-def test_valider_n_a_pas_de_tous_par_defaut() -> None:
-    assert {"adherents", "approbateur"} <= set(valider_la_paie.parameters.required)
+@pytest.fixture
+def comptes(agence: Agence, monkeypatch: pytest.MonkeyPatch) -> Agence:
+    """Deux comptes à l'agence ; deux adhérents calculés."""
+    monkeypatch.setattr(gestionnaires, "_N", 2**4)
+    agence.computed(PETITE, NEANT)
+    with closing(Reglages().registre()) as registre:
+        for identifiant in ("camille", "sacha"):
+            gestionnaires.add_account(registre, identifiant, "", "gestionnaire", "les pins sont verts", ACTE)
+    return agence
+
+
+def code_de(identifiant: str, *codes: str, geste: GesteSigne = GesteSigne.VALIDER) -> str:
+    with closing(Reglages().registre()) as registre:
+        return give_code(registre, geste, codes, MOIS, Acte(identifiant, Reglages().maintenant()))
+
+
+def test_avec_des_comptes_valider_demande_le_code_de_la_personne(comptes: Agence) -> None:
+    code = code_de("camille", PETITE, NEANT)
+    for who, secret in (("camille", ""), ("sacha", code), ("camille", "AAAA-AAAA-AAAA-AAAA")):
+        state = played(valider_la_paie, [PETITE], who, M, "", secret)
+        assert state.is_failed()
+        assert "Rien n'a été fait" in str(state.message)
+    assert comptes.etats()[PETITE] == "calculee"
+
+    state = played(valider_la_paie, [], "camille", M, "", code)
+
+    assert done(state.result()) == {PETITE: True, NEANT: True}
+    assert run_of(state)["name"] == "2026-11 · validation · ceux du code"
+    assert comptes.etats() == {PETITE: "validee", NEANT: "validee", FAUTIF: "ouverte"}
+
+
+def test_un_code_lu_dans_prefect_n_ouvre_plus_rien(comptes: Agence) -> None:
+    code = code_de("camille", PETITE)
+    played(valider_la_paie, [], "camille", M, "", code)
+    again = code_de("camille", PETITE, geste=GesteSigne.ROUVRIR)
+    assert played(rouvrir_le_mois, [], "camille", "la mairie rappelle", M, again).is_completed()
+    assert comptes.etats()[PETITE] == "calculee"
+
+    for secret in (code, again):
+        state = played(valider_la_paie, [PETITE], "camille", M, "", secret)
+        assert state.is_failed()
+    assert comptes.etats()[PETITE] == "calculee"
+
+
+def test_le_code_ne_vaut_que_pour_ses_adherents(comptes: Agence) -> None:
+    state = played(valider_la_paie, [PETITE, NEANT], "camille", M, "", code_de("camille", PETITE))
+
+    assert state.is_failed()
+    assert NEANT in str(state.message)
+    assert comptes.etats()[PETITE] == "calculee"
+
+
+# L'état du mois, la clôture, les rappels
+
+
+def artifact(key: str) -> str:
+    """Le texte de l'artefact le plus récent sous cette clé."""
+    found = asked("/artifacts/filter", artifacts={"key": {"any_": [key]}}, sort="CREATED_DESC", limit=1)
+    return str(found[0]["data"])
+
+
+def test_l_etat_et_les_totaux_du_mois_se_publient_sans_nom(agence: Agence) -> None:
+    agence.computed(PETITE)
+    state = played(etat_du_mois, M)
+
+    assert state.result() == {
+        "à ouvrir": 0, "manquant": 2, "en anomalie": 0, "reçu": 0, "à réviser": 1, "approuvé": 0, "déclaré": 0,
+        "restitué": 0, "clos": 0,
+    }  # fmt: skip
+    told, totals = artifact("etat-du-mois-2026-11"), artifact("totaux-2026-11")
+    assert "| manquant | 2 |" in told
+    # Le 20 novembre : deux jours après la date limite, sept avant la paie, quatorze avant le vendredi 4 décembre.
+    assert "mercredi 18 novembre 2026 à midi | fixée par l'agence | passée depuis 2 jours | 2 |" in told
+    assert "vendredi 4 décembre 2026 à midi | lundi 7 décembre 2026 à midi | 14 jours | 0 |" in told
+    assert f"| {PETITE} | à réviser | le 15 |  |" in told
+    assert f"| {PETITE} | à réviser | 5 |" in totals
+    assert NEANT not in totals
+    assert [canary for canary in _canaries() if canary in (told + totals).casefold()] == []
+
+
+def test_un_geste_du_mois_publie_l_etat_et_une_releve_vide_non(agence: Agence) -> None:
+    agence.opened()
+    before = asked("/artifacts/count", artifacts={"key": {"like_": "etat-du-mois-%"}})
+    played(relever_le_depot, M)
+    assert asked("/artifacts/count", artifacts={"key": {"like_": "etat-du-mois-%"}}) == before
+    played(preparer_la_paie, M)
+    assert asked("/artifacts/count", artifacts={"key": {"like_": "etat-du-mois-%"}}) == before + 1
+
+
+def test_clore_verrouille_ce_qui_est_restitue_et_laisse_attendre_le_reste(agence: Agence) -> None:
+    agence.given_back(PETITE)
+    state = played(clore_le_mois, M)
+
+    assert done(state.result()) == {PETITE: True, NEANT: False, FAUTIF: False}
+    assert agence.etats()[PETITE] == "close"
+
+
+def le_jour(monkeypatch: pytest.MonkeyPatch, jour: str) -> None:
+    """Il est huit heures à Paris ce jour-là."""
+    monkeypatch.setenv("PAIE_HORLOGE_FIGEE", f"{jour}T07:00:00+00:00")
+
+
+def rappels(agence: Agence) -> dict[str, str]:
+    """Adhérent → empreinte du rappel qu'il trouve dans son dossier."""
+    return {path.split("/")[0]: digest for path, digest in agence.returned().items() if "RAPPEL-" in path}
+
+
+def test_un_jour_sans_echeance_ne_rappelle_rien_et_le_dit(agence: Agence, monkeypatch: pytest.MonkeyPatch) -> None:
+    agence.opened()
+    for jour in ("2026-11-18", "2026-11-16"):
+        le_jour(monkeypatch, jour)
+        state = played(rappeler_les_echeances)
+        assert state.is_completed()
+        assert state.message.startswith("Rien à rappeler ce jour.")
+    assert "Prochain rappel : le mardi 17 novembre 2026 (dépôt des éléments variables)." in state.message
+    assert rappels(agence) == {}
+
+
+def test_la_veille_les_retardataires_trouvent_un_rappel_une_seule_fois(
+    agence: Agence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agence.received(PETITE)
+    le_jour(monkeypatch, "2026-11-17")
+
+    state = played(rappeler_les_echeances)
+    first = rappels(agence)
+    again = played(rappeler_les_echeances)
+
+    assert done(state.result()) == {NEANT: True, FAUTIF: True}
+    assert set(first) == {NEANT, FAUTIF}
+    assert rappels(agence) == first
+    assert {compte.phrase for compte in again.result()} == {"déjà rappelé ce jour, ou fichier arrivé entre-temps"}
+    told = artifact("retards-depot-des-elements-variables-2026-11")
+    assert f"| {NEANT} | manquant |" in told
+    assert PETITE not in told
+
+
+def test_la_dsn_du_15_se_rappelle_le_mois_suivant_a_ceux_qu_elle_concerne(
+    agence: Agence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agence.computed(PETITE)
+    le_jour(monkeypatch, "2026-12-14")
+    state = played(rappeler_les_echeances)
+
+    # Calculée et non déclarée : l'agence la voit ; la collectivité, elle, a envoyé.
+    assert done(state.result()) == {NEANT: True, FAUTIF: True}
+    assert f"| {PETITE} | à réviser |" in artifact("retards-dsn-du-15-2026-11")
+
+    le_jour(monkeypatch, "2026-12-03")
+    assert played(rappeler_les_echeances).result() == []  # la DSN du 5 ne concerne personne ici
+
+
+def test_rappeler_maintenant_n_attend_pas_le_jour(agence: Agence, monkeypatch: pytest.MonkeyPatch) -> None:
+    agence.opened()
+    le_jour(monkeypatch, "2026-11-24")
+    state = played(rappeler_les_echeances, M, [NEANT], "maintenant")
+
+    assert done(state.result()) == {NEANT: True}
+    (path,) = agence.decor.adherents.glob("*/retour/2026-11/RAPPEL-2026-11.txt")
+    assert "avant le mardi 15 décembre 2026 à midi" in path.read_text(encoding="utf-8-sig")
 
 
 # La campagne
@@ -440,8 +612,10 @@ def test_ni_nom_ni_nir_ni_iban_dans_prefect(
     relever_le_depot(M)
     preparer_la_paie(M)
     reviser_la_paie(M)
+    rappeler_les_echeances(M, [], "maintenant")
     valider_la_paie(list(CODES), "camille", M)
     declarer_et_restituer(M)
+    etat_du_mois(M)
     leak = ValueError(f"[parameters: {sorted(canaries)}]")
     real = module_preparer.compute_month
     monkeypatch.setattr(module_preparer, "compute_month", failing_for(PETITE, leak, real))
@@ -451,6 +625,6 @@ def test_ni_nom_ni_nir_ni_iban_dans_prefect(
     kept = _everything_prefect_kept(serveur) + (shown.out + shown.err).casefold()
 
     # Les témoins prouvent que l'on a bien lu le compte rendu, les journaux et les pannes.
-    for witness in (f"préparer {PETITE}", "fichier accepté", "1 fichier à corriger", "valueerror, "):
+    for witness in (f"calcul · {PETITE}", "fichier accepté", "1 fichier à corriger", "valueerror, "):
         assert witness in kept
     assert [canary for canary in canaries if canary in kept] == []

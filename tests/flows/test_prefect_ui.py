@@ -26,6 +26,7 @@ from payroll.month.commun import Acte
 from payroll.month.etat import month_board
 from payroll.periods import Month
 from payroll.settings import Reglages
+from tests.flows.test_deployments import DEPLOIEMENTS, flow_of
 
 pytestmark = pytest.mark.browser
 
@@ -52,26 +53,38 @@ class Bureau:
     def launch(self, geste: str, *fields: str, items: tuple[str, ...] = ()) -> str:
         """Ouvre le geste, « Run », « Custom run », remplit le formulaire, le soumet ; rend l'état final."""
         page = self.page
-        page.goto(f"{self.url}/deployments")
-        # Le flux porte le même nom : seul le lien du déploiement mène au bouton.
-        page.locator("a[href*='/deployments/deployment/']").filter(has_text=geste).first.click()
-        page.wait_for_url("**/deployments/deployment/*")
-        deployment = page.url.split("/deployment/")[1].split("?")[0]
-        home = page.url
+        home = self.find(geste)
+        deployment = home.split("/deployment/")[1].split("?")[0]
         for _ in range(ESSAIS):
             self._submit(home, fields, items)
             if self._launched(deployment):
-                return self._wait(deployment)
+                return self.ended(deployment)
         raise AssertionError(f"« {geste} » : le formulaire ne part pas. La page dit : {page.inner_text('body')}")
 
-    def _submit(self, home: str, fields: tuple[str, ...], items: tuple[str, ...]) -> None:
+    def find(self, geste: str) -> str:
+        """L'adresse de la page d'un geste, trouvée comme une personne la trouve."""
+        page = self.page
+        page.goto(f"{self.url}/deployments")
+        # La page n'en montre que dix : on cherche.
+        page.get_by_placeholder("Search deployments").fill(geste)
+        # Le flux porte le même nom : seul le lien du déploiement mène au bouton.
+        page.locator("a[href*='/deployments/deployment/']").filter(has_text=geste).first.click()
+        page.wait_for_url("**/deployments/deployment/*")
+        return page.url
+
+    def form(self, home: str) -> None:
+        """Ouvre le formulaire d'un geste, et attend ses champs."""
         page = self.page
         page.goto(home)
         page.get_by_role("button", name="Run", exact=True).click()
         page.get_by_text("Custom run").click()
-        submit = page.get_by_role("button", name="Submit")
-        submit.wait_for()
+        page.get_by_role("button", name="Submit").wait_for()
         page.locator("textarea").first.wait_for()
+
+    def _submit(self, home: str, fields: tuple[str, ...], items: tuple[str, ...]) -> None:
+        page = self.page
+        self.form(home)
+        submit = page.get_by_role("button", name="Submit")
         for _ in items:
             page.get_by_text("Add item").click()
         self._fill((*items, *fields))
@@ -81,12 +94,18 @@ class Bureau:
         """Vrai dès que le serveur connaît l'exécution : lui seul le sait, la page peut refuser un clic sans le dire."""
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline:
-            if any(not run["auto_scheduled"] for run in self._runs(deployment)):
+            if any(not run["auto_scheduled"] for run in self.runs(deployment)):
                 return True
             time.sleep(0.5)
         return False
 
-    def _runs(self, deployment: str) -> list[dict[str, Any]]:
+    def launched(self, geste: str) -> list[dict[str, Any]]:
+        """Les exécutions qu'une personne a lancées, hors horaires."""
+        query = {"deployments": {"name": {"any_": [geste]}}}
+        (found,) = httpx.post(f"{self.url}/api/deployments/filter", json=query, timeout=30).json()
+        return [run for run in self.runs(found["id"]) if not run["auto_scheduled"]]
+
+    def runs(self, deployment: str) -> list[dict[str, Any]]:
         query: dict[str, Any] = {"deployments": {"id": {"any_": [deployment]}}, "sort": "START_TIME_DESC"}
         found: list[dict[str, Any]] = httpx.post(f"{self.url}/api/flow_runs/filter", json=query, timeout=30).json()
         return found
@@ -102,10 +121,10 @@ class Bureau:
                 return
         raise AssertionError("le formulaire n'a pas gardé ce qui y est tapé")
 
-    def _wait(self, deployment: str) -> str:
+    def ended(self, deployment: str) -> str:
         deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
-            done = [run for run in self._runs(deployment) if run["state_type"] in FINIS]
+            done = [run for run in self.runs(deployment) if run["state_type"] in FINIS]
             if done:
                 return str(done[0]["state_type"])
             time.sleep(0.5)
@@ -175,14 +194,62 @@ class _Team:
 
 
 def test_les_horaires_inscrits_prevoient_des_executions(bureau: Bureau) -> None:
-    """L'ordonnanceur du serveur vit : l'ouverture du 1er et la relève des dix minutes sont au calendrier."""
-    deadline = time.monotonic() + 45
-    planned = 0
-    while not planned and time.monotonic() < deadline:
-        planned = int(httpx.post(f"{bureau.url}/api/flow_runs/count", json={}, timeout=30).text)
+    """L'ordonnanceur du serveur vit : ouverture, relève, état et rappels sont au calendrier, à l'heure de Paris."""
+    wanted = {"ouvrir-le-mois", "relever-le-depot", "lire-les-retours", "etat-du-mois", "rappeler-les-echeances"}
+    query: dict[str, Any] = {"deployments": {"name": {"any_": sorted(wanted)}}}
+    names = {
+        row["id"]: row["name"]
+        for row in httpx.post(f"{bureau.url}/api/deployments/filter", json=query, timeout=30).json()
+    }
+    deadline = time.monotonic() + 60
+    planned: set[str] = set()
+    while planned != wanted and time.monotonic() < deadline:
+        rows = httpx.post(f"{bureau.url}/api/flow_runs/filter", json={"limit": 200}, timeout=30).json()
+        planned = {names[row["deployment_id"]] for row in rows if row["auto_scheduled"]}
         time.sleep(0.5)
 
-    assert planned > 0
+    assert planned == wanted
+
+
+FORMULAIRES = {
+    "valider-la-paie": (
+        "Adhérents, par leur code", "Votre compte de gestionnaire", "Mois de paie (AAAA-MM)", "Commentaire",
+        "Code à usage unique",
+    ),
+    "rappeler-les-echeances": ("Mois de paie (AAAA-MM)", "Adhérents, par leur code", "Quand"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("geste", FORMULAIRES)
+def test_le_formulaire_montre_des_titres_et_des_explications_en_francais(bureau: Bureau, geste: str) -> None:
+    bureau.form(bureau.find(geste))
+    shown = bureau.page.inner_text("body")
+    flow = flow_of(DEPLOIEMENTS[geste])
+
+    assert [title for title in FORMULAIRES[geste] if title not in shown] == []
+    for field in flow.parameters.properties.values():
+        assert field["description"].split(" ; ")[0] in shown
+
+
+def test_le_formulaire_laisse_tel_quel_part_avec_son_choix_par_defaut(bureau: Bureau) -> None:
+    """Le 20 novembre, veille d'aucune échéance : le geste ne fait rien, et le dit."""
+    assert bureau.launch("rappeler-les-echeances") == "COMPLETED"
+    (run,) = bureau.launched("rappeler-les-echeances")
+    assert run["parameters"]["quand"] == "au jour prévu"
+    assert run["state"]["message"].startswith("Rien à rappeler ce jour. Prochain rappel : le jeudi 3 décembre 2026")
+
+
+def test_un_autre_programme_lance_un_geste_par_son_nom_et_un_choix_inconnu_est_refuse(bureau: Bureau) -> None:
+    """Ce que fait le bureau : le nom du déploiement, ses champs, et Prefect vérifie leur type."""
+    address = f"{bureau.url}/api/deployments"
+    found = httpx.get(f"{address}/name/etat-du-mois/etat-du-mois", timeout=30).json()["id"]
+    done = httpx.post(f"{address}/{found}/create_flow_run", json={"parameters": {"mois": str(MOIS)}}, timeout=30)
+    assert done.status_code == 201
+    assert bureau.ended(found) == "COMPLETED"
+
+    found = httpx.get(f"{address}/name/rappeler-les-echeances/rappeler-les-echeances", timeout=30).json()["id"]
+    done = httpx.post(f"{address}/{found}/create_flow_run", json={"parameters": {"quand": "demain"}}, timeout=30)
+    assert done.is_client_error
 
 
 def test_un_mois_entier_se_lance_depuis_la_page_de_prefect(bureau: Bureau) -> None:
@@ -205,33 +272,47 @@ def test_un_mois_entier_se_lance_depuis_la_page_de_prefect(bureau: Bureau) -> No
     board = {row.code: row for row in month_board(registre, MOIS)}
     registre.close()
     assert {row.etat for row in board.values()} == {"restituee"}
+    bureau.page.goto(f"{bureau.url}/artifacts/key/etat-du-mois-{mois}")
+    bureau.page.get_by_role("cell", name="restitué").first.wait_for()
+    shown = bureau.page.inner_text("body")
+    assert "Paie de novembre 2026" in shown
+    assert all(code in shown for code in CODES)
     if CAPTURES:
         _capture(bureau)
 
 
 def test_les_noms_d_execution_ne_portent_que_le_geste_et_le_mois(bureau: Bureau) -> None:
-    runs = httpx.post(f"{bureau.url}/api/flow_runs/filter", json={"limit": 50}, timeout=30).json()
-    played = {run["name"] for run in runs if run["state_type"] == "COMPLETED"}
+    runs = httpx.post(f"{bureau.url}/api/flow_runs/filter", json={"limit": 200}, timeout=30).json()
+    played = {run["name"]: run["tags"] for run in runs if run["state_type"] == "COMPLETED"}
+    gestes = ("ouverture", "relève", "calcul", "déclaration et restitution")
+    wanted = {f"{MOIS} · {geste} · tous les adhérents" for geste in gestes} | {f"{MOIS} · validation · 2 adhérents"}
 
-    assert played == {
-        f"{geste} {MOIS}" for geste in ("ouvrir", "relever", "préparer", "valider", "déclarer et restituer")
-    }
+    assert wanted <= set(played)
+    assert {"2026-11", "calcul", "mois"} <= set(played[f"{MOIS} · calcul · tous les adhérents"])
 
 
 def _capture(bureau: Bureau) -> None:
     page = bureau.page
     page.goto(f"{bureau.url}/deployments")
-    page.get_by_text("valider-la-paie").first.wait_for()
+    page.get_by_text("preparer-la-paie").first.wait_for()
+    page.set_viewport_size({"width": 1280, "height": 1100})
     page.wait_for_timeout(1500)
     page.screenshot(path=IMAGES / "prefect-gestes.png")
+    bureau.form(bureau.find("valider-la-paie"))
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "prefect-formulaire.png")
+    page.goto(f"{bureau.url}/artifacts/key/etat-du-mois-{MOIS}")
+    page.get_by_role("cell", name="restitué").first.wait_for()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "prefect-etat.png")
     page.set_viewport_size({"width": 1280, "height": 1240})
     page.goto(f"{bureau.url}/runs")
-    page.get_by_text("déclarer et restituer").first.wait_for()
+    page.get_by_text("déclaration et restitution").first.wait_for()
     page.wait_for_timeout(2500)
     page.screenshot(path=IMAGES / "prefect-mois.png")
     page.set_viewport_size({"width": 1280, "height": 480})
     artifacts = httpx.post(f"{bureau.url}/api/artifacts/filter", json={"limit": 50}, timeout=30).json()
-    last = next(item for item in artifacts if item["key"].startswith("declarer"))
+    last = next(item for item in artifacts if item["key"].startswith("declaration"))
     page.goto(f"{bureau.url}/artifacts/artifact/{last['id']}")
     page.get_by_text(CODES[0]).first.wait_for()
     page.wait_for_timeout(1500)

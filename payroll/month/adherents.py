@@ -85,12 +85,13 @@ def import_adherent(registre: Registre, path: Path, acte: Acte) -> Adherent | li
         for adhesion in entree.adhesions:
             session.add(AdhesionPrevoyance(adherent_id=key(adherent.id), **adhesion.model_dump()))
         for agent in entree.agents:
-            _add_agent(session, key(adherent.id), agent)
+            add_agent(session, key(adherent.id), agent)
         record(session, acte, "inscrire", adherent.code, None, agents=len(entree.agents), fichier=path.name)
         return adherent
 
 
-def _add_agent(session: Session, adherent_id: int, entree: AgentEntree) -> None:
+def add_agent(session: Session, adherent_id: int, entree: AgentEntree) -> None:
+    """Inscrit un agent et tous ses contrats."""
     agent = Agent(adherent_id=adherent_id, **entree.model_dump(exclude={"contrats", "taux_pas"}))
     session.add(agent)
     session.flush()
@@ -99,10 +100,11 @@ def _add_agent(session: Session, adherent_id: int, entree: AgentEntree) -> None:
             TauxPas(agent_id=key(agent.id), taux_ppm=taux.taux, identifiant=taux.identifiant, du=taux.du, au=taux.au)
         )
     for contrat in entree.contrats:
-        _add_contrat(session, adherent_id, key(agent.id), contrat)
+        add_contract(session, adherent_id, key(agent.id), contrat)
 
 
-def _add_contrat(session: Session, adherent_id: int, agent_id: int, entree: ContratEntree) -> None:
+def add_contract(session: Session, adherent_id: int, agent_id: int, entree: ContratEntree) -> None:
+    """Inscrit un contrat, ses conditions, ses primes, ses saisies et ce qui précède la reprise."""
     contrat = Contrat(
         adherent_id=adherent_id,
         agent_id=agent_id,

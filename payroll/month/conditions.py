@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from payroll.catalogue import load as load_catalogue
 from payroll.engine.situation import CONTINGENT_DECIDE
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, key, record
+from payroll.month.gestionnaires import require_right
 from payroll.month.rappels import paid_months
 from payroll.periods import Month
 from payroll.store.entrees import SituationEntree
@@ -60,6 +61,7 @@ def change_conditions(
     """
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
+        require_right(session, acte, code)
         contrat = _contract(session, adherent, matricule, numero, du, motif)
         row = session.exec(
             select(SituationContrat)
@@ -102,6 +104,7 @@ def change_permanent(
     """Change le montant mensuel d'une rubrique à partir de ``du`` (centimes ; zéro : elle cesse). Lève GesteRefuse."""
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
+        require_right(session, acte, code)
         contrat = _contract(session, adherent, matricule, numero, du, motif)
         connues = {r.code for r in load_catalogue().saisies("permanents")} | {CONTINGENT_DECIDE}
         if rubrique not in connues or montant < 0:
@@ -133,6 +136,39 @@ def change_permanent(
             motif=motif.strip(),
         )  # fmt: skip
         return Change({rubrique: ancien}, {rubrique: montant}, end, _paid_since(session, adherent, du))
+
+
+def cancel_conditions(
+    registre: Registre, code: str, matricule: str, acte: Acte, *, du: date, motif: str, numero: str = ""
+) -> Change:
+    """Annule un changement de conditions pris à cette date : celles d'avant reprennent. Lève :class:`GesteRefuse`."""
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        require_right(session, acte, code)
+        contrat = _contract(session, adherent, matricule, numero, du, motif)
+        rows = session.exec(
+            select(SituationContrat).where(SituationContrat.contrat_id == contrat.id).order_by(col(SituationContrat.du))
+        ).all()
+        row = next((item for item in rows if item.du == du), None)
+        before = next((item for item in rows if row is not None and item.au == du - timedelta(days=1)), None)
+        if row is None or before is None:
+            raise GesteRefuse(
+                f"Aucun changement de conditions ne commence le {du:%d/%m/%Y} pour ce contrat : donnez la date d'effet "
+                "du changement à annuler. Les premières conditions ne s'annulent pas, elles se changent."
+            )
+        names = [name for name in SituationContrat.model_fields if name not in ("id", "contrat_id", "du", "au")]
+        changed = [name for name in names if getattr(row, name) != getattr(before, name)]
+        anciennes = {name: getattr(row, name) for name in changed}
+        nouvelles = {name: getattr(before, name) for name in changed}
+        before.au = row.au
+        session.add(before)
+        session.delete(row)
+        record(
+            session, acte, "annuler-conditions", code, None,
+            matricule=matricule, contrat=contrat.numero, du=str(du), motif=motif.strip(),
+            changements={name: [anciennes[name], nouvelles[name]] for name in changed},
+        )  # fmt: skip
+        return Change(anciennes, nouvelles, before.au, _paid_since(session, adherent, du))
 
 
 def _contract(session: Session, adherent: Adherent, matricule: str, numero: str, du: date, motif: str) -> Contrat:

@@ -340,13 +340,19 @@ def validate(data: object, fichier: str) -> AdherentEntree | list[Anomalie]:
     try:
         return AdherentEntree.model_validate(data)
     except ValidationError as error:
-        return [
-            Anomalie(
-                code="adherent-invalide",
-                fichier=fichier,
-                cellule=".".join(str(part) for part in detail["loc"]),
-                message=_FRENCH.get(detail["type"], detail["msg"].removeprefix("Value error, ")),
-                remede="Corrigez la description de l'adhérent, puis importez-la de nouveau.",
-            )
-            for detail in error.errors(include_input=False, include_url=False)
-        ]
+        remede = "Corrigez la description de l'adhérent, puis importez-la de nouveau."
+        return faults(error, fichier, "adherent-invalide", remede)
+
+
+def faults(error: ValidationError, fichier: str, code: str, remede: str) -> list[Anomalie]:
+    """Chaque faute d'une description, avec sa place dans le fichier ; jamais la valeur, qui peut nommer quelqu'un."""
+    return [
+        Anomalie(
+            code=code,
+            fichier=fichier,
+            cellule=".".join(str(part) for part in detail["loc"]),
+            message=_FRENCH.get(detail["type"], detail["msg"].removeprefix("Value error, ")),
+            remede=remede,
+        )
+        for detail in error.errors(include_input=False, include_url=False)
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from payroll.catalogue.rubrique import Rubrique
 
@@ -126,11 +127,20 @@ def known_columns() -> Collection[str]:
 
 
 def formulas_for(catalogue: Mapping[str, Rubrique]) -> Mapping[str, Formula]:
-    """Toutes les formules, celles que ce catalogue ajoute comprises."""
-    return {
-        **FORMULAS,
-        **primes.formulas_of_amounts(catalogue),
-        **assiettes.formulas_of_sums(catalogue),
-        **cotisations.formulas_of_contributions(catalogue),
-        **net.formulas_of_totals(catalogue),
-    }
+    """Toutes les formules, celles que ce catalogue ajoute comprises ; à ne pas modifier.
+
+    Retenues pour le dernier catalogue vu : les reformer prenait 2 ms, le sixième d'un calcul de vingt agents.
+    """
+    if not _retenues or _retenues[0][0] is not catalogue:
+        found = {
+            **FORMULAS,
+            **primes.formulas_of_amounts(catalogue),
+            **assiettes.formulas_of_sums(catalogue),
+            **cotisations.formulas_of_contributions(catalogue),
+            **net.formulas_of_totals(catalogue),
+        }
+        _retenues[:] = [(catalogue, MappingProxyType(found))]
+    return _retenues[0][1]
+
+
+_retenues: list[tuple[Mapping[str, Rubrique], Mapping[str, Formula]]] = []

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from openpyxl import load_workbook
 from starlette.testclient import TestClient
 
 from desk.bureau.lancements import GESTES, Prefect, PrefectReglages
+from payroll.intake.correction import forme
 from payroll.month.corriger import month_absences, month_corrections
 from payroll.month.etat import month_board
 from payroll.month.formulaires import absence_kinds, enterable, waiting_day_waivers
-from tests.bureau.conftest import ADHERENTS, MOIS, Installation, jeton
+from payroll.xlsx import deterministic_bytes
+from tests.bureau.conftest import ADHERENTS, INSTANT, MOIS, Installation, jeton
 from tests.bureau.test_revision import texte
 
 CODE, AUTRE = ADHERENTS
@@ -92,6 +96,51 @@ def test_une_correction_impossible_est_rendue_telle_que_tapee(
     assert attendu in texte(answer)
     if adresse in ("element", "absence") and champs["motif"]:
         assert texte(answer).count(champs["motif"]) == 1
+    assert corrections(installation) == []
+
+
+def remplir(template: bytes) -> bytes:
+    """Le classeur, avec une ligne de plus pour un agent, comme on la tape."""
+    book = load_workbook(io.BytesIO(template))
+    for cell, value in zip("ABCDE", (AGENT, "cia", "en plus ou en moins", 75, "délibération relue"), strict=True):
+        book[forme.AJOUTS][f"{cell}5"] = value
+    # Enregistré deux fois, il a les mêmes octets : c'est le même classeur.
+    return deterministic_bytes(book, INSTANT.replace(tzinfo=None))
+
+
+def depose(client: TestClient, content: bytes, nom: str = "corrections.xlsx") -> object:
+    """Dépose un classeur par le formulaire."""
+    return client.post(
+        f"/adherents/{CODE}/corrections/classeur?mois={MOIS}",
+        data={"csrf": jeton(client, PAGE)},
+        files={"classeur": (nom, content)},
+    )
+
+
+def test_corriger_par_un_classeur(installation: Installation, client: Client) -> None:
+    """Emporté, rempli d'une ligne, déposé ; le même une seconde fois ne change rien."""
+    navigateur = client("gestionnaire")
+    taken = navigateur.get(f"/adherents/{CODE}/corrections/classeur.xlsx?mois={MOIS}")
+    assert f"corrections-{MOIS}-{CODE}.xlsx" in taken.headers["content-disposition"]
+    assert [line.detail["forme"] for line in installation.refus("voir-bulletin")] == ["classeur de correction"]
+
+    done = depose(navigateur, remplir(taken.content))
+    assert done.status_code == 303, texte(done)  # type: ignore[attr-defined]
+    (phrase,) = corrections(installation)
+    assert "+75,00 en plus du fichier" in phrase
+
+    depose(navigateur, remplir(taken.content))
+    assert len(corrections(installation)) == 1
+
+
+@pytest.mark.parametrize(("content", "attendu"), [(b"ceci n'est pas un classeur", "corrections.xlsx"), (b"", "")])
+def test_un_classeur_illisible_est_refuse_gentiment(
+    installation: Installation, client: Client, content: bytes, attendu: str
+) -> None:
+    answer = depose(client("gestionnaire"), content)
+
+    assert answer.status_code == 422  # type: ignore[attr-defined]
+    assert attendu in texte(answer)
     assert corrections(installation) == []
 
 

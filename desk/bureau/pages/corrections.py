@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
 from desk.bureau.demande import Acteur, Demande, Lecteur, adresse_avec
+from desk.bureau.telecharger import remettre
 from payroll.money import AmountError, parse_amount
 from payroll.month.commun import GesteRefuse
 from payroll.month.corriger import (
@@ -19,7 +20,9 @@ from payroll.month.corriger import (
     month_corrections,
     remove_absence,
 )
+from payroll.month.corriger_classeur import apply_corrections, export_corrections, workbook_name
 from payroll.month.formulaires import absence_kinds, enterable, people_of_month, waiting_day_waivers
+from payroll.wording import plural
 
 routeur = APIRouter(prefix="/adherents/{code}/corrections")
 
@@ -112,6 +115,37 @@ def annuler(demande: Acteur, code: str) -> Response:
     except GesteRefuse as refus:
         return demande.erreur(_GABARIT, refus, **_faits(demande, code))
     return demande.retour(_ici(demande, code), f"Correction annulée ({phrase}). Recalculez la paie.")
+
+
+@routeur.get("/classeur.xlsx")
+def classeur(demande: Lecteur, code: str) -> Response:
+    """Le classeur de correction du mois, à remplir hors ligne ; il porte des noms, le journal retient qui l'emporte."""
+    demande.adherent(code)
+    content = export_corrections(demande.registre, code, demande.mois)
+    people = people_of_month(demande.registre, code, demande.mois)
+    demande.trace_bulletin(code, [one.matricule for one in people], "classeur de correction")
+    return remettre(workbook_name(code, demande.mois), content)
+
+
+@routeur.post("/classeur")
+def deposer(demande: Acteur, code: str) -> Response:
+    """Applique toutes les corrections d'un classeur rempli, ou aucune."""
+    demande.adherent(code)
+    files = demande.fichiers("classeur")
+    if not files:
+        told = "Choisissez le classeur de correction que vous avez rempli."
+        return demande.erreur(_GABARIT, [told], **_faits(demande, code))
+    name, content = files[0]
+    try:
+        bilan = apply_corrections(demande.registre, code, demande.mois, name, content, demande.acte())
+    except GesteRefuse as refus:
+        return demande.erreur(_GABARIT, refus, **_faits(demande, code))
+    if bilan.anomalies:
+        return demande.erreur(_GABARIT, bilan.anomalies, **_faits(demande, code))
+    if bilan.deja:
+        return demande.retour(_ici(demande, code), "Ce classeur avait déjà été appliqué : rien n'a changé.", "info")
+    done = plural(len(bilan.faites), "correction appliquée", "corrections appliquées")
+    return demande.retour(_ici(demande, code), f"{done}. Recalculez la paie.")
 
 
 def _agent(demande: Demande) -> tuple[str, str]:

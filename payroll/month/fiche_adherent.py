@@ -5,7 +5,7 @@ Le nombre de requêtes ne dépend ni du nombre d'agents ni de celui des mois.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -108,6 +108,14 @@ def known_adherent(session: Session, code: str) -> Adherent:
     if adherent is None:
         raise GesteRefuse(f"Aucun adhérent ne porte le code « {code} ». Revenez au tableau de bord pour le retrouver.")
     return adherent
+
+
+def list_adherents(registre: Registre, portefeuille: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Les (code, nom) des adhérents de ce portefeuille (vide : tous), par nom."""
+    with registre.transaction() as session:
+        rows = session.exec(select(Adherent.code, Adherent.nom)).all()
+    kept = set(portefeuille)
+    return sorted(((code, nom) for code, nom in rows if not kept or code in kept), key=lambda one: folded(one[1]))
 
 
 def read_identity(registre: Registre, code: str, mois: Month) -> Identite:

@@ -221,15 +221,20 @@ def read_hypotheses(path: Path) -> Hypotheses | list[Anomalie]:
     except (OSError, yaml.YAMLError, UnicodeDecodeError):
         return [
             _anomalie(
-                path, "", "ce fichier n'existe pas, ou n'est pas un YAML lisible en UTF-8", "hypotheses-illisibles"
+                path.name, "", "ce fichier n'existe pas, ou n'est pas un YAML lisible en UTF-8", "hypotheses-illisibles"
             )
         ]
+    return validate_hypotheses(data, path.name)
+
+
+def validate_hypotheses(data: object, nom: str = "") -> Hypotheses | list[Anomalie]:
+    """Valide des hypothèses déjà lues (``nom`` : le fichier, s'il y en a un) ; rend toutes ses anomalies."""
     try:
         return Hypotheses.model_validate(data)
     except ValidationError as error:
         return [
             _anomalie(
-                path,
+                nom,
                 ".".join(str(part) for part in detail["loc"]),
                 _FRENCH.get(detail["type"], detail["msg"].removeprefix("Value error, ")),
                 "hypotheses-invalides",
@@ -238,9 +243,9 @@ def read_hypotheses(path: Path) -> Hypotheses | list[Anomalie]:
         ]
 
 
-def _anomalie(path: Path, cellule: str, message: str, code: str) -> Anomalie:
-    remede = "Corrigez le fichier d'hypothèses (docs/simulation.md), puis recommencez."
-    return Anomalie(code=code, message=f"{message}.", remede=remede, fichier=path.name, cellule=cellule)
+def _anomalie(nom: str, cellule: str, message: str, code: str) -> Anomalie:
+    remede = "Corrigez le fichier d'hypothèses (docs/simulation.md), puis recommencez." if nom else ""
+    return Anomalie(code=code, message=f"{message}.", remede=remede, fichier=nom, cellule=cellule)
 
 
 def with_figures(legislation: Legislation, hypotheses: Sequence[Chiffre]) -> Legislation:

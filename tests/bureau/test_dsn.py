@@ -104,7 +104,7 @@ def test_un_compte_rendu_date_les_taux(declaree: TestClient, installation: Insta
 
 def test_un_bilan_d_anomalies_se_lit_ligne_par_ligne(declaree: TestClient, installation: Installation) -> None:
     content = retour(
-        "25", siret=siret(installation), identifiant=None, anomalies=[anomalie("CCH-11", "Valeur <b>fausse</b>")]
+        "BAN", siret=siret(installation), identifiant=None, anomalies=[anomalie("CCH-11", "Valeur <b>fausse</b>")]
     )
     status, text = depose(declaree, content)
     page = declaree.get(ICI).text if status == 303 else text

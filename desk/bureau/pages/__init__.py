@@ -22,6 +22,7 @@ from desk.bureau.pages import (
     journal,
     mois,
     revision,
+    simulation,
     travaux,
 )
 from payroll.store.tables_revision import Role
@@ -53,12 +54,14 @@ ROUTES: tuple[APIRouter, ...] = (
     corrections.routeur,
     droit.routeur,
     journal.routeur,
+    simulation.routeur,
 )
 
 NAVIGATION: tuple[Entree, ...] = (
     Entree("Le mois", "/"),
     Entree("Faire avancer", "/mois"),
     Entree("Travaux", "/travaux"),
+    Entree("Simulation", "/simulation"),
     Entree("Droit", "/droit"),
     Entree("Journal", "/journal"),
     Entree("Comptes", "/comptes", (Role.ADMINISTRATEUR,)),

@@ -111,10 +111,10 @@ def _check_overtime(work: Collecte) -> None:
         mine = [e for e in work.elements if e.code in layout.IHTS and (e.matricule, e.numero_contrat) == contract]
         cap, total = work.roster.contingent(agent), sum(element.valeur for element in mine)
         if total > cap:
-            last = mine[-1]
+            most = max(mine, key=lambda element: element.valeur)  # la case où chercher d'abord la faute de frappe
             too_many_hours(
                 work,
-                Lieu(last.feuille, last.cellule, agent.matricule, last.code),
+                Lieu(most.feuille, most.cellule, agent.matricule, most.code),
                 f"{format_hours(total)} h",
                 f"{format_hours(cap)} h au plus, jour, nuit et dimanche ensemble",
                 IHTS_TEXTE,

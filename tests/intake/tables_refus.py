@@ -106,7 +106,7 @@ ELEMENTS = [
           "de catégories B et C.", "A004"),
     Refus("heures-non-permises", {(E, "H5"): 2}, E, "H5", "2", "rien dans cette colonne pour cet agent",
           "cet agent ne fait pas d'heures complémentaires : elles vont aux agents à temps non complet.", "A001"),
-    Refus("heures-au-dela-du-plafond", {(E, "E5"): 10, (E, "F5"): 10, (E, "G5"): 5.25}, E, "G5", "25,25 h",
+    Refus("heures-au-dela-du-plafond", {(E, "E5"): 10, (E, "F5"): 10, (E, "G5"): 5.25}, E, "E5", "25,25 h",
           "25 h au plus, jour, nuit et dimanche ensemble",
           "il y a plus d'heures que le droit n'en permet dans le mois (décret 2002-60 du 14/01/2002, art. 6).", "A001"),
     Refus("heures-au-dela-du-plafond", {(E, "E6"): 20.5}, E, "E6", "20,5 h",

@@ -9,12 +9,29 @@ from sqlmodel import Session, col, select
 from payroll import engine, legislation
 from payroll.anomalies import Anomalie
 from payroll.engine.bulletin import Bulletin
-from payroll.month.commun import Acte, GesteRefuse, anomalies_to_json, find_adherent, key, record, require_paie
+from payroll.month.commun import (
+    Acte,
+    GesteRefuse,
+    anomalies_to_json,
+    find_adherent,
+    insert_rows,
+    key,
+    record,
+    require_paie,
+)
 from payroll.month.instantane import bulletin_to_rows, content_hash, inputs_to_json
 from payroll.month.situations import EntreesDuMois, gather
 from payroll.periods import Month
 from payroll.store.registre import Registre
-from payroll.store.tables import Adherent, Approbation, EtatFichier, EtatPaie, FichierRecu, Paie
+from payroll.store.tables import (
+    Adherent,
+    Approbation,
+    BulletinPaie,
+    EtatFichier,
+    EtatPaie,
+    FichierRecu,
+    Paie,
+)
 
 _COMPUTABLE = (EtatPaie.OUVERTE, EtatPaie.CALCULEE, EtatPaie.VALIDEE)
 
@@ -184,9 +201,10 @@ def _store_bulletins(
         if bulletin is not None:
             entrees = inputs_to_json(gathered.employeur, contrat.situation)
             rows.append(bulletin_to_rows(bulletin, key(paie.id), key(contrat.contrat.id), entrees))
-    session.add_all([row for row, _ in rows])
-    session.flush()
+    insert_rows(session, [row for row, _ in rows])
+    known = select(BulletinPaie.contrat_id, BulletinPaie.id).where(BulletinPaie.paie_id == paie.id)
+    ids = dict(session.exec(known).all())
     for row, lines in rows:
         for line in lines:
-            line.bulletin_id = key(row.id)
-        session.add_all(lines)
+            line.bulletin_id = key(ids[row.contrat_id])
+    insert_rows(session, [line for _, lines in rows for line in lines])

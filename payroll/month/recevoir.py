@@ -18,7 +18,7 @@ from payroll.intake.lecture import AbsenceLue, ElementLu, Lecture
 from payroll.intake.receipt import marked_copy, marked_copy_name, receipt_name
 from payroll.intake.receipt import text as receipt_text
 from payroll.intake.roster import Roster
-from payroll.month.commun import Acte, anomalies_to_json, aware, find_adherent, key, put_document, record
+from payroll.month.commun import Acte, anomalies_to_json, aware, find_adherent, insert_rows, key, put_document, record
 from payroll.month.mois_dernier import with_last_month
 from payroll.month.ouvrir import roster_of
 from payroll.month.relancer import withdraw_reminder
@@ -179,50 +179,59 @@ def _record_reading(
     # Un second fichier reprend souvent le premier en entier : ce qui est déjà connu n'est pas compté deux fois.
     known = {_element_key(element) for other in kept for element in other.elements}
     known_absences = {_absence_key(absence) for other in kept for absence in other.absences}
-    for element in lecture.elements:
-        if _element_key(element) not in known:
-            session.add(
-                ElementVariable(
-                    adherent_id=key(adherent.id),
-                    fichier_id=key(fichier.id),
-                    contrat_id=contrats[element.matricule, element.numero_contrat],
-                    mois=str(mois),
-                    rubrique=element.code,
-                    valeur=element.valeur,
-                    feuille=element.feuille,
-                    cellule=element.cellule,
-                )
+    insert_rows(
+        session,
+        [
+            ElementVariable(
+                adherent_id=key(adherent.id),
+                fichier_id=key(fichier.id),
+                contrat_id=contrats[element.matricule, element.numero_contrat],
+                mois=str(mois),
+                rubrique=element.code,
+                valeur=element.valeur,
+                feuille=element.feuille,
+                cellule=element.cellule,
             )
+            for element in lecture.elements
+            if _element_key(element) not in known
+        ],
+    )
     motifs = formulaire().fins_dsn
     known_exits = {(sortie.matricule, sortie.numero_contrat) for other in kept for sortie in other.sorties}
-    for sortie in lecture.sorties:
-        if (sortie.matricule, sortie.numero_contrat) not in known_exits:
-            session.add(
-                SortieAnnoncee(
-                    adherent_id=key(adherent.id),
-                    fichier_id=key(fichier.id),
-                    contrat_id=contrats[sortie.matricule, sortie.numero_contrat],
-                    date=sortie.date,
-                    motif=motifs.get(sortie.motif, ""),
-                )
+    insert_rows(
+        session,
+        [
+            SortieAnnoncee(
+                adherent_id=key(adherent.id),
+                fichier_id=key(fichier.id),
+                contrat_id=contrats[sortie.matricule, sortie.numero_contrat],
+                date=sortie.date,
+                motif=motifs.get(sortie.motif, ""),
             )
-    for absence in lecture.absences:
-        if _absence_key(absence) not in known_absences:
-            session.add(
-                Absence(
-                    adherent_id=key(adherent.id),
-                    fichier_id=key(fichier.id),
-                    contrat_id=contrats[absence.matricule, absence.numero_contrat],
-                    type=absence.type,
-                    debut=absence.debut,
-                    fin=absence.fin,
-                    prolongation=absence.prolongation,
-                    motif_sans_carence=absence.motif_sans_carence,
-                    heures_centiemes=absence.heures,
-                    demi_journee=absence.demi_journee,
-                    quotite_ppm=absence.quotite_ppm,
-                )
+            for sortie in lecture.sorties
+            if (sortie.matricule, sortie.numero_contrat) not in known_exits
+        ],
+    )
+    insert_rows(
+        session,
+        [
+            Absence(
+                adherent_id=key(adherent.id),
+                fichier_id=key(fichier.id),
+                contrat_id=contrats[absence.matricule, absence.numero_contrat],
+                type=absence.type,
+                debut=absence.debut,
+                fin=absence.fin,
+                prolongation=absence.prolongation,
+                motif_sans_carence=absence.motif_sans_carence,
+                heures_centiemes=absence.heures,
+                demi_journee=absence.demi_journee,
+                quotite_ppm=absence.quotite_ppm,
             )
+            for absence in lecture.absences
+            if _absence_key(absence) not in known_absences
+        ],
+    )
 
 
 def _element_key(element: ElementLu) -> tuple[str, str, str]:

@@ -19,7 +19,7 @@ from payroll.month.commun import (
     GesteRefuse,
     documents_of,
     find_adherent,
-    put_document,
+    put_documents,
     record,
     require_paie,
     withdraw_document,
@@ -65,10 +65,7 @@ def produce_documents(
         adherent.nom, mois, known - stale | set(documents), Reperes(date_paiement, contact)
     )
     with registre.transaction() as session:
-        changed = sum(
-            put_document(session, registre, adherent, mois, name, content, acte.moment)
-            for name, content in documents.items()
-        )
+        changed = put_documents(session, registre, adherent, mois, documents, acte.moment)
         if changed:
             record(session, acte, "produire", code, mois, documents=len(documents), changes=changed)
         withdrawn = sorted(

@@ -14,6 +14,7 @@ MODULES = (
     "dsn",
     "depot",
     "transfert",
+    "campagne",
 )
 """Les modules de mesures, dans l'ordre du tableau : une ligne chacun."""
 

@@ -27,6 +27,7 @@ class Depot:
     racine: Path
     reglages: SftpSettings
     known_hosts: Path
+    pid: int
 
     def batch(self, orders: Path) -> list[str]:
         """La commande ``sftp`` d'OpenSSH qui joue ces ordres sur ce serveur, avec la même clé."""
@@ -85,7 +86,7 @@ def sshd(folder: Path, address: str = "127.0.0.1") -> Iterator[Depot]:
     with subprocess.Popen([SSHD, "-D", "-f", configuration], stderr=subprocess.DEVNULL) as process:
         try:
             _wait(address, port)
-            yield Depot(prisons, reglages, folder / "known_hosts")
+            yield Depot(prisons, reglages, folder / "known_hosts", process.pid)
         finally:
             process.terminate()
 

@@ -21,6 +21,7 @@ from desk.bureau.pages import (
     dsn,
     journal,
     mois,
+    reprise,
     revision,
     simulation,
     travaux,
@@ -55,12 +56,14 @@ ROUTES: tuple[APIRouter, ...] = (
     droit.routeur,
     journal.routeur,
     simulation.routeur,
+    reprise.routeur,
 )
 
 NAVIGATION: tuple[Entree, ...] = (
     Entree("Le mois", "/"),
     Entree("Faire avancer", "/mois"),
     Entree("Travaux", "/travaux"),
+    Entree("Prendre en charge", "/reprise", (Role.RESPONSABLE,)),
     Entree("Simulation", "/simulation"),
     Entree("Droit", "/droit"),
     Entree("Journal", "/journal"),

@@ -93,7 +93,7 @@ def list_runs(registre: Registre, code: str, *, limite: int = 36) -> list[PaieFa
 
 
 def list_documents(registre: Registre, code: str, mois: Month) -> list[DocumentRendu]:
-    """Les documents d'un mois que l'adhérent a, par nom ; les bulletins viennent à leur place dans l'ordre des matricules."""
+    """Les documents que l'adhérent a d'un mois, par nom ; les bulletins y sont dans l'ordre des matricules."""
     with registre.transaction() as session:
         adherent = known_adherent(session, code)
         rows = session.exec(

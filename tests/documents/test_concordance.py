@@ -23,6 +23,7 @@ from dsn.reader import read
 from payroll.documents import xhl
 from payroll.documents.etats import JUSTE as MANDAT_JUSTE
 from payroll.documents.journal import JUSTE as JOURNAL_JUSTE
+from payroll.documents.ventilation import A_PRECISER
 from payroll.documents.virement import schema
 from payroll.month.declarer import dsn_name
 from tests.documents.adherents_demo import CODES, rendu
@@ -129,6 +130,15 @@ def test_le_net_a_payer_est_le_meme_partout(mois: Rendu) -> None:
     assert net == mois.journal["Net à payer aux agents"] == mois.dus["Agents, nets à payer"]
     assert net == paid == sum(transfers)
     assert "Tous les nets à payer sont dans le fichier." in mois.lieu.content("virements.txt").decode()
+
+
+def test_aucun_compte_ni_organisme_n_est_laisse_a_preciser(mois: Rendu) -> None:
+    book = reopen(mois.lieu.content("etats.xlsx"))
+    assert book.sheetnames == ["Charges par organisme", "Charges par compte", "Mandat", "Sommes dues"]
+    for sheet in book:
+        rows = list(sheet.iter_rows(min_row=5, values_only=True))
+        assert len(rows) > 3, sheet.title
+        assert not [row for row in rows if A_PRECISER in row], sheet.title
 
 
 def test_le_brut_et_le_cout_sont_les_memes_partout(mois: Rendu) -> None:

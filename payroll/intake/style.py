@@ -138,9 +138,18 @@ def entry(sheet: Worksheet, row: int, column: int, kind: str) -> None:
 
 
 def finish(
-    sheet: Worksheet, roster: Roster, *, widths: Sequence[int], freeze: str | None, header_row: int | None
+    sheet: Worksheet,
+    roster: Roster,
+    *,
+    widths: Sequence[int],
+    freeze: str | None,
+    header_row: int | None,
+    sujet: str = "Éléments variables",
 ) -> None:
-    """Largeurs, volets figés, protection sans mot de passe, impression A4 paysage sur une page de large."""
+    """Largeurs, volets figés, protection sans mot de passe, impression A4 paysage sur une page de large.
+
+    ``sujet`` : ce que dit le pied de page, avant le mois.
+    """
     for column, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(column)].width = width
     sheet.freeze_panes = freeze
@@ -159,7 +168,7 @@ def finish(
         sheet.print_title_rows = f"{header_row}:{header_row}"
     footer = {
         "left": roster.adherent_nom.replace("&", "&&"),
-        "center": f"Éléments variables – {roster.mois.libelle}",
+        "center": f"{sujet} – {roster.mois.libelle}",
         "right": "page &P sur &N",
     }
     for place, text in footer.items():

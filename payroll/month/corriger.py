@@ -270,8 +270,9 @@ def require_open(session: Session, adherent: Adherent, mois: Month, acte: Acte, 
     paie = require_paie(session, adherent, mois)
     if paie.etat not in _OUVERTS:
         raise GesteRefuse(
-            f"{adherent.nom} : la paie de {mois.libelle} est {paie.etat}, elle ne change plus. Saisissez ce qui manque "
-            f"dans le mois ouvert : « paie rappel saisir {adherent.code} … --mois-de-droit {mois} »."
+            f"{adherent.nom} : la paie de {mois.libelle} est {paie.etat}, ses bulletins ne changent plus. Saisissez ce "
+            f"qui manque dans le mois ouvert : « paie rappel saisir {adherent.code} … --mois-de-droit {mois} ». Close, "
+            f"elle se rouvre pour sa seule DSN : « paie rouvrir {adherent.code} --mois {mois} --motif … »."
         )
 
 

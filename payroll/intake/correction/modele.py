@@ -17,6 +17,7 @@ from payroll.intake.layout import LIGNE_TITRES, PREMIERE_LIGNE
 from payroll.xlsx import deterministic_bytes, safe_text
 
 _AJOUTS = 20
+_SUJET = "Corrections, à garder à l'agence"
 
 
 def write(etat: EtatDuMois) -> bytes:
@@ -94,7 +95,7 @@ def _elements(sheet: Worksheet, etat: EtatDuMois) -> None:
     now, then = f"F{PREMIERE_LIGNE}", f"E{PREMIERE_LIGNE}"
     gardefous.colour(sheet, f"{now}:F{last}", f"AND(ISNUMBER({now}),{now}<>{then})", "bleu")
     style.finish(
-        sheet, etat.roster, widths=(26, 32, 44, 14, 14, 14, 60), freeze=f"C{PREMIERE_LIGNE}", header_row=LIGNE_TITRES
+        sheet, etat.roster, widths=(34, 32, 44, 14, 14, 14, 60), freeze=f"C{PREMIERE_LIGNE}", header_row=LIGNE_TITRES
     )
 
 
@@ -120,7 +121,7 @@ def _absences(sheet: Worksheet, etat: EtatDuMois) -> None:
     _absence_days(sheet, "G", "H", last, etat)
     _reasons(sheet, "F", "I", last, "H")
     widths = (14, 32, 44, 14, 14, 10, 14, 14, 60)
-    style.finish(sheet, etat.roster, widths=widths, freeze=f"C{PREMIERE_LIGNE}", header_row=LIGNE_TITRES)
+    style.finish(sheet, etat.roster, widths=widths, freeze=f"C{PREMIERE_LIGNE}", header_row=LIGNE_TITRES, sujet=_SUJET)
 
 
 def _additions(sheet: Worksheet, etat: EtatDuMois, lists: Mapping[str, str]) -> None:
@@ -133,7 +134,14 @@ def _additions(sheet: Worksheet, etat: EtatDuMois, lists: Mapping[str, str]) -> 
     gardefous.choices(sheet, f"B{PREMIERE_LIGNE}:B{last}", lists["rubriques"], "Choisissez l'élément dans la liste.")
     gardefous.choices(sheet, f"C{PREMIERE_LIGNE}:C{last}", lists["facons"], "Choisissez la façon dans la liste.")
     gardefous.required(sheet, "ABCDE", PREMIERE_LIGNE, last, ("A", "E"))
-    style.finish(sheet, etat.roster, widths=(32, 52, 24, 16, 60), freeze=f"B{PREMIERE_LIGNE}", header_row=LIGNE_TITRES)
+    style.finish(
+        sheet,
+        etat.roster,
+        widths=(32, 52, 24, 16, 60),
+        freeze=f"B{PREMIERE_LIGNE}",
+        header_row=LIGNE_TITRES,
+        sujet=_SUJET,
+    )
 
 
 def _new_absences(sheet: Worksheet, etat: EtatDuMois, lists: Mapping[str, str]) -> None:
@@ -145,7 +153,7 @@ def _new_absences(sheet: Worksheet, etat: EtatDuMois, lists: Mapping[str, str]) 
     _absence_days(sheet, "C", "D", last, etat)
     gardefous.required(sheet, "ABCDF", PREMIERE_LIGNE, last, ("A", "F"))
     widths = (32, 56, 14, 14, 14, 60)
-    style.finish(sheet, etat.roster, widths=widths, freeze=f"B{PREMIERE_LIGNE}", header_row=LIGNE_TITRES)
+    style.finish(sheet, etat.roster, widths=widths, freeze=f"B{PREMIERE_LIGNE}", header_row=LIGNE_TITRES, sujet=_SUJET)
 
 
 def _absence_days(sheet: Worksheet, first: str, end: str, last: int, etat: EtatDuMois) -> None:

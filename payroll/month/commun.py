@@ -13,7 +13,7 @@ from payroll.anomalies import Anomalie, Gravite
 from payroll.periods import Month
 from payroll.store import audit
 from payroll.store.registre import Registre
-from payroll.store.tables import Adherent, DocumentRetour, EtatPaie, Evenement, Paie
+from payroll.store.tables import Adherent, DocumentRemplace, DocumentRetour, EtatPaie, Evenement, Paie
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,10 @@ def put_documents(
     documents: Mapping[str, bytes],
     moment: datetime,
 ) -> int:
-    """Inscrit des documents dus à l'adhérent, en deux ordres SQL ; rend le nombre de ceux à (re)déposer."""
+    """Inscrit des documents dus à l'adhérent, en deux ordres SQL ; rend le nombre de ceux à (re)déposer.
+
+    La version qu'un document remplace est gardée (:class:`DocumentRemplace`).
+    """
     known = {
         row.chemin: row
         for row in session.exec(
@@ -113,6 +116,7 @@ def put_documents(
         )
     }
     nouveaux: list[DocumentRetour] = []
+    anciens: list[DocumentRemplace] = []
     changed = 0
     for chemin, content in documents.items():
         sha256, row = registre.pieces.put(content), known.get(chemin)
@@ -123,12 +127,27 @@ def put_documents(
                 )
             )
         elif row.sha256 != sha256 or row.retire_le is not None:
+            if row.sha256 != sha256:
+                anciens.append(_version(row, moment))
             row.sha256, row.produit_le, row.depose_le = sha256, moment, None
             row.retire_le = row.ote_le = None
             session.add(row)
             changed += 1
     insert_rows(session, nouveaux)
+    insert_rows(session, anciens)
     return len(nouveaux) + changed
+
+
+def _version(row: DocumentRetour, moment: datetime) -> DocumentRemplace:
+    return DocumentRemplace(
+        adherent_id=row.adherent_id,
+        mois=row.mois,
+        chemin=row.chemin,
+        sha256=row.sha256,
+        produit_le=row.produit_le,
+        depose_le=row.depose_le,
+        remplace_le=moment,
+    )
 
 
 def insert_rows(session: Session, rows: Sequence[SQLModel]) -> None:

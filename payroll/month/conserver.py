@@ -24,6 +24,7 @@ from payroll.store.tables import (
     Agent,
     BulletinPaie,
     Contrat,
+    DocumentRemplace,
     DocumentRetour,
     ElementVariable,
     EtatPaie,
@@ -95,6 +96,7 @@ _NAMES = (
     FichierRecu.sha256,
     MessageDsn.sha256,
     DocumentRetour.sha256,
+    DocumentRemplace.sha256,
     EnvoiDsn.sha256,
     EnvoiDsn.reponse_sha256,
     RetourDsn.sha256,
@@ -126,7 +128,8 @@ def _erase_payslips(session: Session, limit: Month) -> None:
     session.exec(delete(LigneBulletin).where(col(LigneBulletin.bulletin_id).in_(payslips)))
     session.exec(delete(BulletinPaie).where(col(BulletinPaie.paie_id).in_(_closed(limit))))  # type: ignore[arg-type]
     # La DSN rendue avec le mois a son propre délai, plus court : elle part au plus tard ici.
-    session.exec(delete(DocumentRetour).where(col(DocumentRetour.mois) < str(limit)))
+    for table in (DocumentRetour, DocumentRemplace):
+        session.exec(delete(table).where(col(table.mois) < str(limit)))
 
 
 def _count_declarations(session: Session, limit: Month) -> int:
@@ -135,9 +138,8 @@ def _count_declarations(session: Session, limit: Month) -> int:
 
 def _erase_declarations(session: Session, limit: Month) -> None:
     session.exec(delete(MessageDsn).where(col(MessageDsn.paie_id).in_(_closed(limit))))  # type: ignore[arg-type]
-    session.exec(
-        delete(DocumentRetour).where(col(DocumentRetour.mois) < str(limit), col(DocumentRetour.chemin).like("%.dsn"))
-    )
+    for table in (DocumentRetour, DocumentRemplace):
+        session.exec(delete(table).where(col(table.mois) < str(limit), col(table.chemin).like("%.dsn")))
     session.exec(delete(EnvoiDsn).where(col(EnvoiDsn.mois) < str(limit)))
     session.exec(delete(RetourDsn).where(col(RetourDsn.mois) < str(limit), col(RetourDsn.mois) != ""))
     session.exec(delete(SignalementDsn).where(col(SignalementDsn.fin) < limit.first_day))

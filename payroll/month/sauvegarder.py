@@ -24,7 +24,7 @@ from sqlmodel import create_engine, func, select
 from payroll.month.commun import Acte, GesteRefuse, record
 from payroll.store import audit
 from payroll.store.registre import Registre
-from payroll.store.tables import DocumentRetour, FichierRecu, MessageDsn
+from payroll.store.tables import DocumentRemplace, DocumentRetour, FichierRecu, MessageDsn
 
 MANIFESTE = "manifeste.json"
 _BASE = {"sqlite": "paie.db", "postgresql": "paie.dump"}
@@ -96,7 +96,7 @@ def verify(registre: Registre, dossier: Path) -> Sauvegarde:
     with registre.transaction() as session:
         named = {
             sha256
-            for column in (FichierRecu.sha256, MessageDsn.sha256, DocumentRetour.sha256)
+            for column in (FichierRecu.sha256, MessageDsn.sha256, DocumentRetour.sha256, DocumentRemplace.sha256)
             for sha256 in session.exec(select(column))
         }
         _, breaks = audit.verify(session)

@@ -421,9 +421,24 @@ class DocumentRetour(SQLModel, table=True):
     produit_le: datetime
     depose_le: datetime | None = None
     retire_le: datetime | None = None
-    """Quand il a cessé d'être vrai : il sort du dossier de l'adhérent, jamais du registre ; plus rien n'est à déposer."""
+    """Quand il a cessé d'être vrai : il sort du dossier rendu, jamais du registre ; il n'est plus à déposer."""
     ote_le: datetime | None = None
     """Quand il a quitté le dossier."""
+
+
+class DocumentRemplace(SQLModel, table=True):
+    """Une version d'avant d'un document rendu : ce que l'adhérent a pu lire se retrouve, sa pièce reste gardée."""
+
+    __tablename__ = "document_remplace"
+    id: int | None = Field(default=None, primary_key=True)
+    adherent_id: int = Field(foreign_key="adherent.id", index=True)
+    mois: str
+    chemin: str
+    sha256: str
+    produit_le: datetime
+    depose_le: datetime | None = None
+    """``None`` : remplacée avant d'avoir été déposée."""
+    remplace_le: datetime
 
 
 class Evenement(SQLModel, table=True):

@@ -16,6 +16,7 @@ from payroll.store.tables import (
     Agent,
     BulletinPaie,
     Contrat,
+    DocumentRemplace,
     DocumentRetour,
     ElementVariable,
     Evenement,
@@ -76,7 +77,15 @@ def test_effacer_ote_les_lignes_les_pieces_et_laisse_la_trace(clos: Lieu) -> Non
     erase(clos.registre, "declarations", le(2040, 1))
 
     assert count == 5
-    for table in (BulletinPaie, LigneBulletin, DocumentRetour, FichierRecu, ElementVariable, MessageDsn):
+    for table in (
+        BulletinPaie,
+        LigneBulletin,
+        DocumentRetour,
+        DocumentRemplace,
+        FichierRecu,
+        ElementVariable,
+        MessageDsn,
+    ):
         assert clos.rows(table) == [], table.__name__
     assert before
     assert list(clos.registre.pieces.names()) == []

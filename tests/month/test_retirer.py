@@ -9,10 +9,11 @@ import pytest
 from flows.transport import deliver
 from payroll.month.clore import close_month
 from payroll.month.commun import find_adherent, put_document
+from payroll.month.conserver import erase
 from payroll.month.fiches import produce_year
 from payroll.month.restituer import mark_withdrawn, pending_withdrawals
 from payroll.periods import Month
-from payroll.store.tables import Adherent, Contrat, DocumentRetour, Evenement
+from payroll.store.tables import Adherent, Contrat, DocumentRemplace, DocumentRetour, Evenement
 from sftp_drop import keys
 from sftp_drop.accounts import Account, Accounts, ServiceAccount
 from sftp_drop.client import connect
@@ -51,6 +52,20 @@ def test_sans_compte_a_debiter_le_fichier_de_virement_d_avant_est_retire(rendu: 
     assert "virements.xml" not in pdf_text(rendu.content("LISEZMOI.pdf"))
     assert events(rendu) == [{"documents": ["virements.xml"]}]
     assert rendu.registre.pieces.get(row(rendu, "virements.xml").sha256) == before, "rien ne se perd"
+
+
+def test_chaque_version_d_un_document_se_retrouve_et_survit_au_menage_des_pieces(rendu: Lieu) -> None:
+    before = {name: rendu.content(name) for name in ("virements.txt", "LISEZMOI.pdf")}
+    rendu.set(Adherent, iban="")
+    rendu.produire(minutes=60)
+    erase(rendu.registre, "bulletins", acte(61))
+
+    kept = {row.chemin: row for row in rendu.rows(DocumentRemplace)}
+    assert set(kept) == set(before)
+    for name, content in before.items():
+        assert rendu.registre.pieces.get(kept[name].sha256) == content
+        assert (kept[name].mois, kept[name].remplace_le) == (str(MOIS), acte(60).moment)
+        assert kept[name].depose_le is not None
 
 
 def test_retirer_se_repete_sans_effet(rendu: Lieu) -> None:

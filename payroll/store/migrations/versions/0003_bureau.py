@@ -45,6 +45,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_code_secours_gestionnaire_id"), ["gestionnaire_id"], unique=False)
 
     op.create_table(
+        "document_remplace",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("adherent_id", sa.Integer(), nullable=False),
+        sa.Column("mois", sqltypes.AutoString(), nullable=False),
+        sa.Column("chemin", sqltypes.AutoString(), nullable=False),
+        sa.Column("sha256", sqltypes.AutoString(), nullable=False),
+        sa.Column("produit_le", sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("depose_le", sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("remplace_le", sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["adherent_id"],
+            ["adherent.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("document_remplace", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_document_remplace_adherent_id"), ["adherent_id"], unique=False)
+
+    op.create_table(
         "second_facteur",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("gestionnaire_id", sa.Integer(), nullable=False),
@@ -113,6 +132,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_second_facteur_gestionnaire_id"))
 
     op.drop_table("second_facteur")
+    with op.batch_alter_table("document_remplace", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_document_remplace_adherent_id"))
+
+    op.drop_table("document_remplace")
     with op.batch_alter_table("code_secours", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_code_secours_gestionnaire_id"))
 

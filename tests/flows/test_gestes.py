@@ -114,7 +114,8 @@ class Agence:
             for code in codes:
                 approve(registre, code, MOIS, ACTE)
                 declare_month(registre, code, MOIS, ACTE, Reglages().declarant(MOIS))
-                produce_documents(registre, code, MOIS, ACTE, date_paiement=Reglages().date_paiement(MOIS))
+                paiement, contact = Reglages().date_paiement(MOIS), Reglages().contact
+                produce_documents(registre, code, MOIS, ACTE, date_paiement=paiement, contact=contact)
                 deliver_alone(registre, code, ACTE)
 
     def drop(self, *codes: str, rank: int = 0) -> None:

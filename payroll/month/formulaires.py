@@ -1,4 +1,4 @@
-"""Ce qu'un formulaire de correction propose : les agents du mois, les éléments qui se saisissent, les absences."""
+"""Ce que les formulaires du bureau proposent et vérifient : agents du mois, éléments, absences, contenu présent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from payroll.catalogue import load as load_catalogue
 from payroll.engine.situation import CONTINGENT_DECIDE, HOUR_VARIABLES
 from payroll.intake.layout import HEURES
 from payroll.legislation.conges import load_conges
-from payroll.month.commun import find_adherent
+from payroll.month.commun import find_adherent, require_paie
 from payroll.month.situations import active_contracts
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -67,3 +67,10 @@ def absence_kinds() -> list[tuple[str, str]]:
 def waiting_day_waivers() -> list[tuple[str, str]]:
     """Les motifs qui dispensent du jour de carence, code et libellé."""
     return sorted(((code, one.libelle) for code, one in load_conges().sans_carence.items()), key=lambda one: one[1])
+
+
+def present_content(registre: Registre, code: str, mois: Month) -> tuple[int, str]:
+    """La révision courante et l'empreinte de son contenu : ce qu'un formulaire de révision porte et fait vérifier."""
+    with registre.transaction() as session:
+        paie = require_paie(session, find_adherent(session, code), mois)
+        return paie.revision, paie.hash_contenu

@@ -36,6 +36,12 @@ def geste(client: TestClient, nom: str, **champs: str | list[str]) -> object:
     return client.post(f"/adherents/{CODE}/revision/{nom}?mois={MOIS}", data=data)
 
 
+def refuse(client: TestClient, installation: Installation, agents: list[str]) -> object:
+    """Refuse des bulletins du contenu présent."""
+    empreinte = revue(installation).empreinte
+    return geste(client, "refuser", agents=agents, motif="primes à vérifier", empreinte=empreinte)
+
+
 def corrige(installation: Installation, valeur: int = 5_000) -> None:
     correct_element(
         installation.registre,
@@ -95,7 +101,7 @@ def test_un_calcul_perime_se_voit_et_ne_s_approuve_pas(installation: Installatio
 
 def test_refuser_en_bloc_puis_lever(installation: Installation, client: Client) -> None:
     navigateur = client("gestionnaire")
-    geste(navigateur, "refuser", agents=[AGENT, "LB001"], motif="primes à vérifier")
+    refuse(navigateur, installation, [AGENT, "LB001"])
 
     assert [(one.matricule, one.motif) for one in revue(installation).refus] == [
         ("LB001", "primes à vérifier"),
@@ -118,7 +124,9 @@ def test_refuser_en_bloc_puis_lever(installation: Installation, client: Client) 
 def test_un_refus_incomplet_est_rendu_avec_ce_qui_manque(
     installation: Installation, client: Client, agents: list[str], motif: str, attendu: str
 ) -> None:
-    answer = geste(client("gestionnaire"), "refuser", agents=agents, motif=motif)
+    answer = geste(
+        client("gestionnaire"), "refuser", agents=agents, motif=motif, empreinte=revue(installation).empreinte
+    )
 
     assert answer.status_code == 422  # type: ignore[attr-defined]
     assert attendu in texte(answer)
@@ -126,9 +134,20 @@ def test_un_refus_incomplet_est_rendu_avec_ce_qui_manque(
     assert revue(installation).refus == ()
 
 
+def test_on_ne_refuse_pas_un_bulletin_recalcule_depuis(installation: Installation, client: Client) -> None:
+    seen = revue(installation).empreinte
+    corrige(installation)
+    compute_month(installation.registre, CODE, MOIS, Acte("g.pin", INSTANT), sans_fichier=True)
+    answer = geste(client("gestionnaire"), "refuser", agents=[AGENT], motif="primes à vérifier", empreinte=seen)
+
+    assert answer.status_code == 422  # type: ignore[attr-defined]
+    assert f"{AGENT} : total brut" in texte(answer)
+    assert revue(installation).refus == ()
+
+
 def test_un_bulletin_refuse_retient_l_approbation(installation: Installation, client: Client) -> None:
     navigateur = client("gestionnaire")
-    geste(navigateur, "refuser", agents=[AGENT], motif="primes à vérifier")
+    refuse(navigateur, installation, [AGENT])
     answer = geste(navigateur, "approuver", empreinte=revue(installation).empreinte)
 
     assert answer.status_code == 422  # type: ignore[attr-defined]

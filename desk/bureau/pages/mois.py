@@ -15,7 +15,7 @@ from payroll.month.valider import approve_clean
 
 routeur = APIRouter(prefix="/mois")
 
-LOT = 50
+LOT = 25
 """Adhérents d'une approbation ou d'une clôture en bloc : chacun est relu en entier, la page ne doit pas attendre."""
 
 

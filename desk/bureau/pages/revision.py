@@ -16,10 +16,10 @@ from payroll.documents.revision import Niveau
 from payroll.engine.explain import TOTAUX
 from payroll.month.commun import GesteRefuse
 from payroll.month.expliquer import CUMULS, explain_line
+from payroll.month.formulaires import present_content
 from payroll.month.refus import lift_refusal, refuse_payslips
 from payroll.month.relire import (
     Filtre,
-    Relecture,
     changes_since,
     payslip_pdf,
     payslips_of,
@@ -53,15 +53,8 @@ def approuver(demande: Acteur, code: str) -> Response:
     """Approuve le contenu vu, et lui seul ; le compte connecté signe."""
     demande.adherent(code)
     seen = demande.champ("empreinte")
-    faits = _faits(demande, code)
-    present: Relecture = faits["revue"]
-    if not seen or present.empreinte != seen:
-        changes = changes_since(demande.registre, code, demande.mois, seen)
-        told = (
-            f"La paie a été recalculée pendant que vous la lisiez : c'est maintenant la révision {present.revision}, "
-            "rien n'a été approuvé. Relisez-la, puis approuvez."
-        )
-        return demande.erreur(_GABARIT, [told, *changes], **faits)
+    if (refused := _autre_contenu(demande, code, seen)) is not None:
+        return refused
     try:
         paie = approve(
             demande.registre,
@@ -72,7 +65,7 @@ def approuver(demande: Acteur, code: str) -> Response:
             empreinte=seen,
         )
     except GesteRefuse as refus:
-        return demande.erreur(_GABARIT, refus, **faits)
+        return demande.erreur(_GABARIT, refus, **_faits(demande, code))
     if paie.etat == EtatPaie.CALCULEE:
         told = "Votre approbation est inscrite. Une seconde personne doit approuver à son tour."
     else:
@@ -87,6 +80,8 @@ def refuser(demande: Acteur, code: str) -> Response:
     agents, motif = demande.champs("agents"), demande.champ("motif")
     if not agents:
         return demande.erreur(_GABARIT, ["Cochez au moins un agent à refuser."], **_faits(demande, code))
+    if (refused := _autre_contenu(demande, code, demande.champ("empreinte"))) is not None:
+        return refused
     try:
         count = refuse_payslips(demande.registre, code, demande.mois, demande.acte(), dict.fromkeys(agents, motif))
     except GesteRefuse as refus:
@@ -169,6 +164,19 @@ def expliquer(demande: Lecteur, code: str, matricule: str, rubrique: str) -> HTM
         recits=read_story(story, demande.mois),
         law_link=law_link,
     )
+
+
+def _autre_contenu(demande: Demande, code: str, seen: str) -> Response | None:
+    """La page qui dit ce qui a changé, si le contenu présent n'est plus celui que la personne a vu."""
+    revision, present = present_content(demande.registre, code, demande.mois)
+    if seen and seen == present:
+        return None
+    told = (
+        f"La paie a été recalculée pendant que vous la lisiez : c'est maintenant la révision {revision}, rien n'a été "
+        "changé. Relisez-la, puis recommencez."
+    )
+    changes = changes_since(demande.registre, code, demande.mois, seen)
+    return demande.erreur(_GABARIT, [told, *changes], **_faits(demande, code))
 
 
 def _label(rubrique: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -12,6 +13,7 @@ from desk.bureau.affichage import etat
 from desk.bureau.demande import Acteur, Demande, Lecteur, Refus
 from desk.bureau.lancements import GESTES, Prefect, Travail, Travaux
 from payroll.month.etat import EtatAdherent, month_board
+from payroll.month.tableau_de_bord import folded
 from payroll.settings import Environnement
 from payroll.wording import plural
 
@@ -82,6 +84,10 @@ def avancement(demande: Lecteur, numero: str) -> JSONResponse:
 
 
 def _travail(demande: Demande, numero: str) -> Travail:
+    try:
+        UUID(numero)
+    except ValueError:
+        raise Refus(404, "Travail introuvable", "Aucun travail ne porte ce numéro.") from None
     found = Prefect().travail(numero)
     if isinstance(found, str):
         raise Refus(404, "Travail introuvable", found)
@@ -109,5 +115,5 @@ def _faits(demande: Demande, cherche: str, etape: str) -> dict[str, Any]:
 
 
 def _wanted(row: EtatAdherent, cherche: str, etape: str) -> bool:
-    text = f"{row.code} {row.nom}".casefold()
-    return all(word in text for word in cherche.casefold().split()) and etape in ("", row.etat)
+    text = folded(f"{row.code} {row.nom}")
+    return all(word in text for word in folded(cherche).split()) and etape in ("", row.etat)

@@ -33,9 +33,9 @@ def state_text(mois: Month, rows: Sequence[Avancement], echeances: Echeances, to
         "## Échéances",
         "",
         *_table(
-            ("échéance", "pour l'agence", "selon la loi", "reste", "pas encore prêts"),
+            ("échéance", "reste", "pas prêts", "pour l'agence", "selon la loi"),
             [_deadline(echeance, rows, today) for echeance in echeances.values()],
-            right=(4,),
+            right=(2,),
         ),
         "",
         "## Adhérents",
@@ -100,10 +100,10 @@ def not_ready(nature: Nature, rows: Sequence[Avancement]) -> list[Avancement]:
 def _deadline(echeance: Echeance, rows: Sequence[Avancement], today: date) -> tuple[str, ...]:
     return (
         echeance.nature,
-        in_words(echeance.interne),
-        _legal(echeance.legale),
         _left(echeance.days_left(today)),
         str(len(not_ready(echeance.nature, rows))),
+        in_words(echeance.interne),
+        _legal(echeance.legale),
     )
 
 

@@ -459,8 +459,8 @@ def test_l_etat_et_les_totaux_du_mois_se_publient_sans_nom(agence: Agence) -> No
     told, totals = artifact("etat-du-mois-2026-11"), artifact("totaux-2026-11")
     assert "| manquant | 2 |" in told
     # Le 20 novembre : deux jours après la date limite, sept avant la paie, quatorze avant le vendredi 4 décembre.
-    assert "mercredi 18 novembre 2026 à midi | fixée par l'agence | passée depuis 2 jours | 2 |" in told
-    assert "vendredi 4 décembre 2026 à midi | lundi 7 décembre 2026 à midi | 14 jours | 0 |" in told
+    assert "| passée depuis 2 jours | 2 | mercredi 18 novembre 2026 à midi | fixée par l'agence |" in told
+    assert "| 14 jours | 0 | vendredi 4 décembre 2026 à midi | lundi 7 décembre 2026 à midi |" in told
     assert f"| {PETITE} | à réviser | le 15 |  |" in told
     assert f"| {PETITE} | à réviser | 5 |" in totals
     assert NEANT not in totals

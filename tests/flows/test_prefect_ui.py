@@ -99,6 +99,12 @@ class Bureau:
             time.sleep(0.5)
         return False
 
+    def artifact(self, key: str) -> None:
+        """Ouvre le dernier artefact publié sous cette clé."""
+        query = {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": 1}
+        (last,) = httpx.post(f"{self.url}/api/artifacts/filter", json=query, timeout=60).json()
+        self.page.goto(f"{self.url}/artifacts/artifact/{last['id']}")
+
     def by_hand(self, geste: str) -> list[dict[str, Any]]:
         """Les exécutions qu'une personne a lancées, hors horaires."""
         query = {"deployments": {"name": {"any_": [geste]}}}
@@ -255,11 +261,11 @@ def test_un_mois_entier_se_lance_depuis_la_page_de_prefect(bureau: Bureau) -> No
     board = {row.code: row for row in month_board(registre, MOIS)}
     registre.close()
     assert {row.etat for row in board.values()} == {"restituee"}
-    bureau.page.goto(f"{bureau.url}/artifacts/key/etat-du-mois-{mois}")
-    bureau.page.get_by_role("cell", name="restitué").first.wait_for()
+    bureau.artifact(f"etat-du-mois-{mois}")
+    bureau.page.get_by_text("Paie de novembre 2026").first.wait_for()
     shown = bureau.page.inner_text("body")
-    assert "Paie de novembre 2026" in shown
     assert all(code in shown for code in CODES)
+    assert "restitué" in shown
     if CAPTURES:
         _capture(bureau)
 
@@ -284,8 +290,8 @@ def _capture(bureau: Bureau) -> None:
     bureau.form(bureau.find("valider-la-paie"))
     page.wait_for_timeout(1500)
     page.screenshot(path=IMAGES / "prefect-formulaire.png")
-    page.goto(f"{bureau.url}/artifacts/key/etat-du-mois-{MOIS}")
-    page.get_by_role("cell", name="restitué").first.wait_for()
+    bureau.artifact(f"etat-du-mois-{MOIS}")
+    page.get_by_text("Paie de novembre 2026").first.wait_for()
     page.wait_for_timeout(1500)
     page.screenshot(path=IMAGES / "prefect-etat.png")
     page.set_viewport_size({"width": 1280, "height": 1240})
@@ -294,9 +300,7 @@ def _capture(bureau: Bureau) -> None:
     page.wait_for_timeout(2500)
     page.screenshot(path=IMAGES / "prefect-mois.png")
     page.set_viewport_size({"width": 1280, "height": 480})
-    artifacts = httpx.post(f"{bureau.url}/api/artifacts/filter", json={"limit": 50}, timeout=60).json()
-    last = next(item for item in artifacts if item["key"].startswith("declaration"))
-    page.goto(f"{bureau.url}/artifacts/artifact/{last['id']}")
+    bureau.artifact(f"declaration-et-restitution-{MOIS}")
     page.get_by_text(CODES[0]).first.wait_for()
     page.wait_for_timeout(1500)
     page.screenshot(path=IMAGES / "prefect-compte-rendu.png")

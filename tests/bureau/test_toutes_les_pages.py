@@ -97,6 +97,41 @@ def test_l_adherent_d_un_autre_portefeuille_n_existe_pas(lieu: Installation, con
     assert faults == []
 
 
+def test_un_geste_en_bloc_ne_deborde_pas_du_portefeuille(lieu: Installation, connectes: dict[str, TestClient]) -> None:
+    """Le code d'un autre glissé dans un formulaire, sous tous les noms de champ : rien ne bouge chez lui."""
+    client = connectes["restreint"]
+    fields = ("adherents", "adherent", "codes", "code")
+    tried = 0
+    for page in pages("POST"):
+        if page.personnelle or page.parametres or page.forme.startswith("/comptes"):
+            continue
+        tried += 1
+        before = len([row for row in lieu.journal() if row.adherent_code == AILLEURS])
+        data = {"csrf": jeton(client, "/mon-compte"), "geste": "preparer-la-paie", **dict.fromkeys(fields, AILLEURS)}
+        answer = client.post(page.adresse(), data=data)
+        after = len([row for row in lieu.journal() if row.adherent_code == AILLEURS])
+        assert answer.status_code in (403, 404, 422), page
+        assert after == before, page
+        assert "Marsaquet" not in answer.text, page
+    assert tried
+
+
+def test_regarder_une_personne_s_inscrit_d_abord(lieu: Installation, connectes: dict[str, TestClient]) -> None:
+    """Chaque page qui montre ou remet la paie d'un agent laisse une ligne, avec son matricule."""
+    client, seen = connectes["lecture"], 0
+    for page in pages("GET"):
+        if "matricule" not in page.parametres:
+            continue
+        before = len(lieu.refus("voir-bulletin"))
+        answer = client.get(page.adresse())
+        if answer.status_code != 200:
+            continue
+        seen += 1
+        (line,) = lieu.refus("voir-bulletin")[before:]
+        assert (line.par, line.adherent_code, line.detail["matricules"]) == ("l.lande", "lubescaux", ["LB001"]), page
+    assert seen >= 3
+
+
 def test_un_adherent_inconnu_se_refuse_comme_celui_d_un_autre(connectes: dict[str, TestClient]) -> None:
     """La page ne dit pas s'il existe."""
     shapes = [page for page in pages("GET") if page.parametres == {"code"}]

@@ -12,6 +12,7 @@ from sqlmodel import select
 
 from payroll.month import gestionnaires
 from payroll.month.acces import Limites, find_session, open_session
+from payroll.month.cles import rotate
 from payroll.month.commun import GesteRefuse
 from payroll.month.gestionnaires import add_account
 from payroll.month.second_facteur import check_code, enrol, factor_state, propose, renew_recovery, reset_factor
@@ -130,6 +131,15 @@ def test_ni_secret_ni_code_ne_se_lisent_dans_la_base(registre: Registre) -> None
         stored = "".join(str(session.connection().execute(text(f"select * from {name}")).all()) for name in tables)
     assert secret not in stored
     assert not [item for item in codes if item in stored or item.replace("-", "") in stored]
+
+
+def test_changer_la_cle_de_l_installation_garde_les_telephones(registre: Registre) -> None:
+    secret, codes = inscrit(registre)
+    rotate(registre.url, registre.pieces.root, registre.cles, acte())
+    other = Registre(registre.url, registre.pieces.root, registre.cles)
+    assert check_code(other, QUI, code(secret), acte(), HEURE)
+    assert check_code(other, QUI, codes[0], acte(), HEURE)
+    other.close()
 
 
 def test_reinitialiser_ferme_les_sessions_et_redemande_un_telephone(registre: Registre) -> None:

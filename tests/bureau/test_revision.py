@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,12 +14,23 @@ from payroll.month.calculer import compute_month
 from payroll.month.commun import Acte
 from payroll.month.corriger import correct_element
 from payroll.month.relire import Relecture, review_page
-from tests.bureau.conftest import ADHERENTS, INSTANT, MOIS, Installation, jeton
+from tests.bureau.conftest import ADHERENTS, INSTANT, MOIS, Installation, jeton, reglages_de
 
 CODE, AUTRE = ADHERENTS
 AGENT = "LB002"
 PAGE = f"/adherents/{CODE}/revision?mois={MOIS}"
 Client = Callable[[str], TestClient]
+
+
+@pytest.fixture(scope="module")
+def regard(modele: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Des navigateurs déjà connectés, pour les essais qui ne font que regarder."""
+    dossier, secrets = modele
+    copie = Path(shutil.copytree(dossier, tmp_path_factory.mktemp("regard") / "var"))
+    place = Installation(reglages_de(copie), secrets)
+    opened = {qui: place.connecte(qui) for qui in ("lecture", "restreint")}
+    yield opened.__getitem__
+    place.registre.close()
 
 
 def texte(answer: object) -> str:
@@ -183,8 +196,8 @@ def test_qui_regarde_seulement_ne_decide_de_rien(installation: Installation, cli
         f"/adherents/{AUTRE}/agents/CS001/explication/cnracl",
     ],
 )
-def test_hors_du_portefeuille_la_page_n_existe_pas(client: Client, adresse: str) -> None:
-    assert client("restreint").get(adresse).status_code == 404
+def test_hors_du_portefeuille_la_page_n_existe_pas(regard: Client, adresse: str) -> None:
+    assert regard("restreint").get(adresse).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -202,16 +215,16 @@ def test_voir_un_bulletin_s_inscrit_au_journal(
     assert line.detail["forme"] == forme
 
 
-def test_le_pdf_s_ouvre_dans_le_navigateur(client: Client) -> None:
-    answer = client("lecture").get(f"/adherents/{CODE}/agents/{AGENT}/bulletin.pdf?mois={MOIS}")
+def test_le_pdf_s_ouvre_dans_le_navigateur(regard: Client) -> None:
+    answer = regard("lecture").get(f"/adherents/{CODE}/agents/{AGENT}/bulletin.pdf?mois={MOIS}")
 
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.headers["content-disposition"].startswith("inline")
     assert answer.content.startswith(b"%PDF-")
 
 
-def test_une_explication_dit_base_taux_texte_et_origine(client: Client) -> None:
-    said = texte(client("lecture").get(f"/adherents/{CODE}/agents/{AGENT}/explication/cnracl?mois={MOIS}"))
+def test_une_explication_dit_base_taux_texte_et_origine(regard: Client) -> None:
+    said = texte(regard("lecture").get(f"/adherents/{CODE}/agents/{AGENT}/explication/cnracl?mois={MOIS}"))
 
     assert "1 484,71 €" in said
     assert "11,10 %" in said
@@ -223,19 +236,19 @@ def test_une_explication_dit_base_taux_texte_et_origine(client: Client) -> None:
     ("matricule", "rubrique", "statut"),
     [(AGENT, "inconnue", 404), ("ZZ999", "cnracl", 422), (AGENT, "ircantec_a", 200), (AGENT, "cumuls", 200)],
 )
-def test_une_explication_qui_n_existe_pas_le_dit(client: Client, matricule: str, rubrique: str, statut: int) -> None:
-    answer = client("lecture").get(f"/adherents/{CODE}/agents/{matricule}/explication/{rubrique}?mois={MOIS}")
+def test_une_explication_qui_n_existe_pas_le_dit(regard: Client, matricule: str, rubrique: str, statut: int) -> None:
+    answer = regard("lecture").get(f"/adherents/{CODE}/agents/{matricule}/explication/{rubrique}?mois={MOIS}")
 
     assert answer.status_code == statut
 
 
-def test_un_mois_sans_calcul_dit_quoi_faire(client: Client) -> None:
-    said = texte(client("gestionnaire").get(f"/adherents/{CODE}/revision?mois=2027-05"))
+def test_un_mois_sans_calcul_dit_quoi_faire(regard: Client) -> None:
+    said = texte(regard("lecture").get(f"/adherents/{CODE}/revision?mois=2027-05"))
 
     assert "Rien à réviser pour mai 2027" in said
     assert "Ouvrir ou calculer ce mois" in said
 
 
 @pytest.mark.parametrize("requete", ["page=0", "page=99", "page=x", "montrer=n'importe", "cherche=" + "x" * 5000])
-def test_une_adresse_bricolee_montre_quand_meme_la_page(client: Client, requete: str) -> None:
-    assert client("lecture").get(f"{PAGE}&{requete}").status_code == 200
+def test_une_adresse_bricolee_montre_quand_meme_la_page(regard: Client, requete: str) -> None:
+    assert regard("lecture").get(f"{PAGE}&{requete}").status_code == 200

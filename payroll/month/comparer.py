@@ -5,7 +5,8 @@ L'écart de chaque ligne et de chaque total est la somme exacte des effets de se
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
@@ -15,10 +16,10 @@ from payroll.engine import compute
 from payroll.engine.bulletin import Bulletin, Ligne
 from payroll.engine.explain import TOTAUX, Recit
 from payroll.month.causes import Cause, Etat, steps
-from payroll.month.commun import GesteRefuse, find_adherent
+from payroll.month.commun import GesteRefuse, find_adherent, key
 from payroll.month.expliquer import find_revision
 from payroll.month.instantane import bulletin_from_rows, inputs_from_json
-from payroll.month.origines import origins_of
+from payroll.month.origines import Dossiers, origins_of, read_files
 from payroll.periods import Month
 from payroll.store.registre import Registre
 from payroll.store.tables import BulletinPaie, Contrat, LigneBulletin, Paie
@@ -117,41 +118,73 @@ def compare_payslips(
     Lève :class:`GesteRefuse` si l'adhérent, un mois ou une révision n'existe pas, ou si l'agent n'a de bulletin dans
     aucun des deux.
     """
-    with registre.transaction() as session:
-        adherent = find_adherent(session, code)
-        paies = [find_revision(session, adherent, mois, revision) for mois, revision in (avant, apres)]
-        sides = [_kept(session, paie, matricule) for paie in paies]
-    if not any(sides):
-        raise GesteRefuse(
-            f"{adherent.nom} : l'agent {matricule} n'a de bulletin ni dans {_named(paies[0])}, "
-            f"ni dans {_named(paies[1])}."
-        )
-    revisions = (paies[0].revision, paies[1].revision)
-    return [
-        compare_kept(matricule, numero, sides[0].get(numero), sides[1].get(numero), revisions)
-        for numero in sorted({*sides[0], *sides[1]})
-    ]
-
-
-def _kept(session: Session, paie: Paie, matricule: str) -> dict[str, Garde]:
-    mois = Month.parse(paie.mois)
-    rows = session.exec(
-        select(Contrat.numero, BulletinPaie)
-        .join(BulletinPaie, col(BulletinPaie.contrat_id) == col(Contrat.id))
-        .where(BulletinPaie.paie_id == paie.id, BulletinPaie.matricule == matricule)
-    ).all()
-    found = {}
-    for numero, row in rows:
-        lines = session.exec(select(LigneBulletin).where(LigneBulletin.bulletin_id == row.id))
-        found[numero] = kept_payslip(session, row, bulletin_from_rows(row, lines, mois))
+    found, noms = _compare_all(registre, code, [matricule], avant, apres)
+    if not found:
+        raise GesteRefuse(f"{noms[0]} : l'agent {matricule} n'a de bulletin ni dans {noms[1]}, ni dans {noms[2]}.")
     return found
 
 
-def kept_payslip(session: Session, row: BulletinPaie, bulletin: Bulletin, *, situer: bool = True) -> Garde:
-    """Un bulletin relu, avec ses entrées d'alors ; ``situer`` : et d'où chacune venait."""
+def compare_agents(
+    registre: Registre,
+    code: str,
+    matricules: Collection[str],
+    avant: tuple[Month, int | None],
+    apres: tuple[Month, int | None],
+) -> list[Comparaison]:
+    """La même comparaison pour plusieurs agents, tous lus d'un coup ; qui n'a de bulletin nulle part n'y est pas.
+
+    Lève :class:`GesteRefuse` si l'adhérent, un mois ou une révision n'existe pas.
+    """
+    return _compare_all(registre, code, matricules, avant, apres)[0] if matricules else []
+
+
+def _compare_all(
+    registre: Registre,
+    code: str,
+    matricules: Collection[str],
+    avant: tuple[Month, int | None],
+    apres: tuple[Month, int | None],
+) -> tuple[list[Comparaison], tuple[str, str, str]]:
+    """Les comparaisons, et comment nommer l'adhérent et les deux paies."""
+    with registre.transaction() as session:
+        adherent = find_adherent(session, code)
+        paies = [find_revision(session, adherent, mois, revision) for mois, revision in (avant, apres)]
+        # Les origines du premier ne se montrent pas : ce qui a changé se cite au second.
+        sides = [_kept(session, paie, matricules, situer=paie is paies[1]) for paie in paies]
+    revisions = (paies[0].revision, paies[1].revision)
+    found = [
+        compare_kept(place[0], place[1], sides[0].get(place), sides[1].get(place), revisions)
+        for place in sorted({*sides[0], *sides[1]})
+    ]
+    return found, (adherent.nom, _named(paies[0]), _named(paies[1]))
+
+
+def _kept(session: Session, paie: Paie, matricules: Collection[str], *, situer: bool) -> dict[tuple[str, str], Garde]:
+    """(matricule, numéro de contrat) → le bulletin gardé de cette paie."""
+    mois = Month.parse(paie.mois)
+    wanted = (BulletinPaie.paie_id == paie.id, col(BulletinPaie.matricule).in_(matricules))
+    rows = session.exec(
+        select(Contrat.numero, BulletinPaie)
+        .join(BulletinPaie, col(BulletinPaie.contrat_id) == col(Contrat.id))
+        .where(*wanted)
+    ).all()
+    lines: dict[int, list[LigneBulletin]] = defaultdict(list)
+    for line in session.exec(
+        select(LigneBulletin).join(BulletinPaie, col(BulletinPaie.id) == col(LigneBulletin.bulletin_id)).where(*wanted)
+    ):
+        lines[line.bulletin_id].append(line)
+    dossiers = read_files(session, [row for _, row in rows], mois) if situer and rows else None
+    return {
+        (row.matricule, numero): kept_payslip(row, bulletin_from_rows(row, lines[key(row.id)], mois), dossiers)
+        for numero, row in rows
+    }
+
+
+def kept_payslip(row: BulletinPaie, bulletin: Bulletin, dossiers: Dossiers | None) -> Garde:
+    """Un bulletin relu, avec ses entrées d'alors ; avec ``dossiers``, et d'où chacune venait."""
     employeur, situation = inputs_from_json(row.entrees)
     etat = Etat(bulletin.mois, legislation.load(), employeur, situation)
-    return Garde(bulletin, etat, origins_of(session, row, bulletin.mois, situation) if situer else {})
+    return Garde(bulletin, etat, origins_of(dossiers, row, bulletin.mois, situation) if dossiers else {})
 
 
 def _named(paie: Paie) -> str:

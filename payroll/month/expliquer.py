@@ -15,7 +15,7 @@ from payroll.engine.explain import PROFONDEUR, TOTAUX, Recit
 from payroll.money import format_amount
 from payroll.month.commun import GesteRefuse, find_adherent, require_paie
 from payroll.month.instantane import bulletin_from_rows, inputs_from_json
-from payroll.month.origines import origin_of_cumuls, origins_of
+from payroll.month.origines import origin_of_cumuls, origins_of, read_files
 from payroll.periods import Month
 from payroll.store.registre import Registre
 from payroll.store.tables import Adherent, Agent, BulletinPaie, Contrat, LigneBulletin, Paie
@@ -125,8 +125,9 @@ class _Garde:
         employeur, self.situation = inputs_from_json(row.entrees)
         lines = session.exec(select(LigneBulletin).where(LigneBulletin.bulletin_id == row.id))
         self.bulletin = bulletin_from_rows(row, lines, mois)
-        self.cumuls = origin_of_cumuls(session, row, mois)
-        self.recit = Recit(mois, employeur, self.situation, origines=origins_of(session, row, mois, self.situation))
+        dossiers = read_files(session, [row], mois)
+        self.cumuls = origin_of_cumuls(dossiers, row, mois)
+        self.recit = Recit(mois, employeur, self.situation, origines=origins_of(dossiers, row, mois, self.situation))
 
     def story(self, rubrique: str, profondeur: int | None) -> str:
         if rubrique == CUMULS:

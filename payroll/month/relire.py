@@ -35,6 +35,7 @@ from payroll.month.controles_revision import Examen, examine, finding
 from payroll.month.dossier import payslip_facts
 from payroll.month.instantane import inputs_to_json
 from payroll.month.lire import BulletinLu, read_bulletins
+from payroll.month.origines import read_files
 from payroll.month.pagination import Page, cut
 from payroll.month.refus import RefusEnCours, standing_refusals
 from payroll.month.reviser import agent_seen, contracts_seen, differs, doubts_used, sums
@@ -310,6 +311,8 @@ def _demands(session: Session, examen: Examen, shown: Sequence[BulletinLu]) -> l
     if examen.avant is None:
         return []
     before, after = _by_contract(examen)
+    rows = [lu.row for lu in examen.bulletins]
+    dossiers = read_files(session, rows, Month.parse(examen.paie.mois)) if rows else None
     found = []
     for lu in shown:
         if not differs(examen, lu):
@@ -317,7 +320,9 @@ def _demands(session: Session, examen: Examen, shown: Sequence[BulletinLu]) -> l
         sides = [side.get(key(lu.contrat.id)) for side in (before, after)]
         # Seule l'origine des données nouvelles se dit : chercher celle des anciennes serait pour rien.
         gardes = [
-            kept_payslip(session, side.row, side.bulletin, situer=side.row.paie_id == examen.paie.id) if side else None
+            kept_payslip(side.row, side.bulletin, dossiers if side.row.paie_id == examen.paie.id else None)
+            if side
+            else None
             for side in sides
         ]
         content = [

@@ -25,7 +25,7 @@ from payroll.legislation import Nature
 from payroll.money import format_amount
 from payroll.month.calculer import require_current
 from payroll.month.commun import GesteRefuse, find_adherent, key, require_paie
-from payroll.month.comparer import LIBELLES, TOTAUX_COMPARES, Comparaison, amounts_by_place, compare_payslips
+from payroll.month.comparer import LIBELLES, TOTAUX_COMPARES, Comparaison, amounts_by_place, compare_agents
 from payroll.month.controles_revision import Examen, doubts_phrase, examine, finding
 from payroll.month.doutes import all_doubts
 from payroll.month.instantane import inputs_from_json
@@ -60,8 +60,7 @@ def review_month(registre: Registre, code: str, mois: Month) -> RevisionFacts:
     differing = sorted({lu.agent.matricule for lu in contracts_seen(examen) if differs(examen, lu)}) if before else []
     compared = {
         (found.matricule, found.contrat): found
-        for matricule in differing
-        for found in compare_payslips(registre, code, matricule, (mois.previous, None), (mois, paie.revision))
+        for found in compare_agents(registre, code, differing, (mois.previous, None), (mois, paie.revision))
     }
     after = {key(lu.contrat.id): lu for lu in examen.bulletins}
     agents = tuple(

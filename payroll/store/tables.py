@@ -412,7 +412,11 @@ class DocumentRetour(SQLModel, table=True):
     """Un document dû à l'adhérent dans ``retour/AAAA-MM/`` : écrit ici avant d'être envoyé."""
 
     __tablename__ = "document_retour"
-    __table_args__ = (UniqueConstraint("adherent_id", "mois", "chemin"),)
+    # Le tableau du mois cherche ce qui reste à déposer, tous adhérents mêlés, parmi dix ans de documents.
+    __table_args__ = (
+        UniqueConstraint("adherent_id", "mois", "chemin"),
+        Index("ix_document_retour_mois", "mois", "depose_le"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     adherent_id: int = Field(foreign_key="adherent.id", index=True)
     mois: str

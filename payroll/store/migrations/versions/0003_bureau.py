@@ -107,6 +107,7 @@ def upgrade() -> None:
     with op.batch_alter_table("document_retour", schema=None) as batch_op:
         batch_op.add_column(sa.Column("retire_le", sqltypes.UTCDateTime(), nullable=True))
         batch_op.add_column(sa.Column("ote_le", sqltypes.UTCDateTime(), nullable=True))
+        batch_op.create_index("ix_document_retour_mois", ["mois", "depose_le"], unique=False)
 
     with op.batch_alter_table("gestionnaire", schema=None) as batch_op:
         batch_op.add_column(sa.Column("provisoire", sa.Boolean(), server_default="0", nullable=False))
@@ -120,6 +121,7 @@ def downgrade() -> None:
         batch_op.drop_column("provisoire")
 
     with op.batch_alter_table("document_retour", schema=None) as batch_op:
+        batch_op.drop_index("ix_document_retour_mois")
         batch_op.drop_column("ote_le")
         batch_op.drop_column("retire_le")
 

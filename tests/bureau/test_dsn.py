@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from html import unescape
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from payroll.month.commun import Acte
 from payroll.month.fiche_dsn import read_dsn
 from payroll.month.valider import approve
 from payroll.settings import Environnement, Reglages
-from payroll.store.tables import Adherent, Agent, TauxPas
+from payroll.store.tables import Absence, Adherent, Agent, Contrat, TauxPas
 from payroll.store.tables_dsn import RetourDsn
 from tests.bureau.conftest import INSTANT, MOIS, Installation, envoie, jeton
 from tests.bureau.lire import texte
@@ -184,3 +185,25 @@ def test_en_production_un_envoi_demande_qui_a_relu_les_doutes(production: Instal
     assert done.status_code == 303, re.sub(r"<[^>]+>", " ", done.text)
     (trace,) = production.refus("déclarer")
     assert (trace.par, trace.detail["confirmation"]) == ("g.pin", "Relus par C. Ajonc, sur les textes")
+
+
+@pytest.mark.parametrize(
+    ("statut", "dit"),
+    [
+        ("titulaire", "1 événement de la fonction publique : la mensuelle les porte"),
+        ("contractuel", "cmo 2026-11-03"),
+    ],
+)
+def test_un_arret_se_signale_ou_se_dit_hors_du_champ(installation: Installation, statut: str, dit: str) -> None:
+    client = installation.connecte("gestionnaire")
+    assert "Rien à signaler." in texte(client.get(ICI).text)
+    with installation.registre.transaction() as session:
+        contrat = session.exec(select(Contrat).where(Contrat.numero == "LB00201")).one()
+        contrat.statut = statut
+        session.add(contrat)
+        days = {"debut": date(2026, 11, 3), "fin": date(2026, 11, 12)}
+        session.add(Absence(adherent_id=contrat.adherent_id, contrat_id=contrat.id or 0, type="cmo", **days))
+    page = texte(client.get(ICI).text)
+
+    assert dit in page
+    assert ("En attente" in page) == (statut == "contractuel"), "aucune mensuelle n'est encore déclarée ici"

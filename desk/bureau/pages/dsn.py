@@ -14,6 +14,7 @@ from payroll.month.commun import GesteRefuse
 from payroll.month.declarer import declare_month
 from payroll.month.deposer import enroll_sendings, place_sendings
 from payroll.month.doutes import pay_doubts
+from payroll.month.evenements import EtatEvenement, due_events
 from payroll.month.fiche_dsn import deposit_return, is_declarable, is_replaceable, open_message, read_dsn
 from payroll.month.retours import RetourRecu
 from payroll.settings import Environnement
@@ -36,6 +37,12 @@ BILAN = {
     "inconnus": "inconnus",
     "sans_ligne": "absents du retour",
 }
+EVENEMENTS = {
+    EtatEvenement.A_PRODUIRE: ("À produire", "attente"),
+    EtatEvenement.EN_ATTENTE: ("En attente", "info"),
+    EtatEvenement.PRODUIT: ("Produit", "succes"),
+}
+"""Les événements montrés ; ce qui est hors champ se compte, la mensuelle le porte."""
 _GABARIT = "adherents/dsn.html"
 
 
@@ -115,6 +122,8 @@ def telecharger(demande: Lecteur, code: str, message: int) -> Response:
 def _faits(demande: Demande, code: str) -> dict[str, Any]:
     adherent, mois = demande.adherent(code), demande.mois
     fiche = read_dsn(demande.registre, code, mois)
+    today = demande.maintenant.date()
+    events = due_events(demande.registre, code, today)
     production = demande.reglages.environnement is Environnement.PRODUCTION
     return {
         "adherent": adherent,
@@ -127,6 +136,9 @@ def _faits(demande: Demande, code: str) -> dict[str, Any]:
         "retours": RETOURS,
         "natures": NATURES,
         "bilan": BILAN,
+        "evenements": [(one, one.late(today)) for one in events if one.etat in EVENEMENTS],
+        "hors_champ": sum(one.etat is EtatEvenement.HORS_CHAMP for one in events),
+        "etats_evenement": EVENEMENTS,
         "recus": [],
     }
 

@@ -6,8 +6,10 @@ Un essai est compté avant d'être jugé, dans sa propre transaction : cent essa
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select
@@ -16,6 +18,7 @@ from payroll.month.commun import aware
 from payroll.store.registre import Registre
 from payroll.store.tables_acces import EssaiAcces
 
+T = TypeVar("T")
 _OUBLI = timedelta(hours=24)
 _RARE = timedelta(minutes=10)
 
@@ -53,11 +56,7 @@ class Verdict:
 
 def take_try(registre: Registre, compte: str, adresse: str, heure: datetime) -> Verdict:
     """Compte un essai pour ce compte et cette adresse, puis dit s'il peut être jugé."""
-    try:
-        return _take_try(registre, compte, adresse, heure)
-    except IntegrityError:
-        # Deux premiers essais au même instant créent la même ligne : le second compte sur celle du premier.
-        return _take_try(registre, compte, adresse, heure)
+    return _twice(lambda: _take_try(registre, compte, adresse, heure))
 
 
 def _take_try(registre: Registre, compte: str, adresse: str, heure: datetime) -> Verdict:
@@ -99,6 +98,10 @@ def forgive(registre: Registre, compte: str, adresse: str) -> None:
 
 def first_time_lately(registre: Registre, quoi: str, heure: datetime) -> bool:
     """Vrai si cela ne s'est pas vu depuis dix minutes : un refus répété s'inscrit une fois et ne noie rien."""
+    return _twice(lambda: _first_time_lately(registre, quoi, heure))
+
+
+def _first_time_lately(registre: Registre, quoi: str, heure: datetime) -> bool:
     with registre.transaction() as session:
         row = _row(session, _digest(quoi), heure - _RARE)
         if row.id is not None and heure - aware(row.dernier_le) < _RARE:
@@ -106,6 +109,14 @@ def first_time_lately(registre: Registre, quoi: str, heure: datetime) -> bool:
         row.dernier_le = heure
         session.add(row)
         return True
+
+
+def _twice(gesture: Callable[[], T]) -> T:
+    """Deux premiers essais au même instant créent la même ligne : le second recommence sur celle du premier."""
+    try:
+        return gesture()
+    except IntegrityError:
+        return gesture()
 
 
 def _keys(compte: str, adresse: str) -> tuple[tuple[str, Regle], ...]:

@@ -44,10 +44,10 @@ format: $(VENV)/.developpement ## Met le code en forme
 mypy: $(VENV)/.developpement ## Vérifie les types
 	@$(BIN)/mypy
 
-bench: $(VENV)/.installe $(VENV)/bench/.installe ## Mesure le calcul, le rendu et la DSN ; écrit var/bench.json
+bench: $(VENV)/.installe $(VENV)/bench/.installe $(VENV)/pair/.installe $(VENV)/bench-node/.installe ## Mesure le calcul, le rendu et la DSN ; écrit var/bench.json
 	@$(BIN)/python -m bench
 
-bench-quick: $(VENV)/.installe $(VENV)/bench/.installe ## La même chose, en court
+bench-quick: $(VENV)/.installe $(VENV)/bench/.installe $(VENV)/pair/.installe $(VENV)/bench-node/.installe ## La même chose, en court
 	@$(BIN)/python -m bench --quick
 
 clean: ## Efface ce qui se refait (ni .venv/, ni var/)
@@ -84,8 +84,9 @@ $(VENV)/bench/.installe: requirements-bench.lock | $(BIN)/pip
 $(VENV)/bench-node/.installe: bench/publicodes/package-lock.json bench/publicodes/mesure.mjs
 	@mkdir -p $(VENV)/bench-node
 	@cp bench/publicodes/package.json bench/publicodes/package-lock.json bench/publicodes/mesure.mjs $(VENV)/bench-node/
-	@cd $(VENV)/bench-node && npm ci --ignore-scripts --no-audit --no-fund --silent
-	@touch $@
+	@if command -v npm >/dev/null; then \
+		cd $(VENV)/bench-node && npm ci --ignore-scripts --no-audit --no-fund --silent && touch .installe; \
+	else echo "npm manque : publicodes ne sera pas mesuré."; fi
 
 $(BIN)/pip:
 	@sh .ci/venv "$(PYTHON)" "$(VENV)"

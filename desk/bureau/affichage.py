@@ -88,6 +88,16 @@ def mois(value: Month | str | None) -> str:
     return (value if isinstance(value, Month) else Month.parse(value)).libelle
 
 
+def de_mois(value: Month | str | None) -> str:
+    """« de novembre 2026 », « d’octobre 2026 ».
+
+    >>> de_mois("2026-10"), de_mois("2026-11")
+    ('d’octobre 2026', 'de novembre 2026')
+    """
+    name = mois(value)
+    return f"d’{name}" if name.startswith(("a", "o")) else f"de {name}"
+
+
 def taux(ppm: int | None) -> str:
     """Des millionièmes : « 11,10 % »."""
     return "–" if ppm is None else format_percent(ppm).replace("-", _MOINS)
@@ -164,6 +174,7 @@ FILTRES: dict[str, Callable[..., Any]] = {
     "jour": jour,
     "moment": moment,
     "mois": mois,
+    "de_mois": de_mois,
     "taux": taux,
     "heures": heures,
     "etat": etat,

@@ -9,6 +9,7 @@ from httpx import Response
 from starlette.testclient import TestClient
 
 from desk.bureau.reglages import ReglagesBureau
+from payroll.settings import Environnement
 from tests.bureau.conftest import COMPTES, PHRASE, Installation, envoie, jeton
 
 pytestmark = pytest.mark.hostile
@@ -256,6 +257,26 @@ def test_un_autre_nom_qui_mene_ici_n_est_pas_servi(installation: Installation, h
 def test_la_connexion_n_envoie_pas_ailleurs(installation: Installation, suite: str) -> None:
     client = installation.connecte("gestionnaire")
     assert client.get("/connexion", params={"suite": suite}).headers["location"] == "/"
+
+
+def test_en_production_le_navigateur_apprend_a_ne_venir_qu_en_https(installation: Installation) -> None:
+    assert "strict-transport-security" not in installation.navigue().get("/connexion").headers
+    installation.registre.close()
+    installation.reglages = installation.reglages.model_copy(
+        update={"environnement": Environnement.PRODUCTION, "fichier_cles": installation.reglages.repertoire / "cles"}
+    )
+    installation.bureau = ReglagesBureau(_env_file=None, adresse_publique="https://paie.agence.example")  # type: ignore[call-arg]
+    installation._app = None
+    client = installation.navigue()
+    client.base_url = "https://paie.agence.example"
+    page = client.get("/connexion")
+    assert page.headers["strict-transport-security"].startswith("max-age=31536000")
+    assert "Démonstration" not in page.text
+    # L'origine admise est l'adresse publique, et elle seule.
+    token = jeton(client, "/connexion")
+    for origin, statut in (("https://localhost", 403), ("https://paie.agence.example", 422)):
+        fields = {"csrf": token, "identifiant": "g.pin", "mot_de_passe": "ce n'est pas lui"}
+        assert client.post("/connexion", data=fields, headers={"origin": origin}).status_code == statut
 
 
 # --- noyer, casser

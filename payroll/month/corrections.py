@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from sqlmodel import Session, col, select
 
 from payroll.catalogue import load as load_catalogue
 from payroll.engine.situation import HOUR_VARIABLES
+from payroll.legislation.conges import load_conges
 from payroll.money import format_amount
 from payroll.periods import Month
 from payroll.store.tables import Adherent, Agent, Contrat
@@ -70,7 +72,9 @@ def told(row: Correction) -> str:
     if row.nature in (NatureCorrection.ABSENCE, NatureCorrection.RETRAIT):
         absence = row.absence
         verb = "ajoutée" if row.nature == NatureCorrection.ABSENCE else "retirée"
-        return f"Absence « {absence['type']} » du {absence['debut']} au {absence['fin']} {verb}"
+        nature = load_conges().natures.get(absence["type"])
+        debut, fin = (f"{date.fromisoformat(absence[name]):%d/%m/%Y}" for name in ("debut", "fin"))
+        return f"Absence {verb} : {nature.libelle if nature else absence['type']}, du {debut} au {fin}"
     catalogue = load_catalogue()
     libelle = catalogue[row.rubrique].intitule if row.rubrique in catalogue else row.rubrique
     value = format_amount(row.valeur) + (" h" if row.rubrique in HOUR_VARIABLES else "")

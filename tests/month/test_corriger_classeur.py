@@ -99,10 +99,10 @@ def test_toutes_les_lignes_s_appliquent_tracees_et_motivees(ouvert: Lieu) -> Non
     assert (len(bilan.faites), bilan.inchangees) == (4, 0)
     assert phrases(ouvert) == [
         (AGENT, "Complément indemnitaire annuel (CIA) : 250,00 au lieu du fichier", "délibération du 3 novembre"),
-        ("LB001", "Absence « cmo » du 2026-11-09 au 2026-11-13 retirée", "reprise le 12"),
-        ("LB001", "Absence « cmo » du 2026-11-09 au 2026-11-11 ajoutée", "reprise le 12"),
+        ("LB001", "Absence retirée : congé de maladie ordinaire, du 09/11/2026 au 13/11/2026", "reprise le 12"),
+        ("LB001", "Absence ajoutée : congé de maladie ordinaire, du 09/11/2026 au 11/11/2026", "reprise le 12"),
         ("LB001", "Complément indemnitaire annuel (CIA) : +20,00 en plus du fichier", "oublié"),
-        (AGENT, "Absence « greve » du 2026-11-16 au 2026-11-16 ajoutée", "déclaration individuelle"),
+        (AGENT, "Absence ajoutée : grève, du 16/11/2026 au 16/11/2026", "déclaration individuelle"),
     ]
     gestes = [row for row in ouvert.rows(Evenement) if row.geste in ("corriger", "corriger-classeur")]
     assert [row.geste for row in gestes] == ["corriger"] * 5 + ["corriger-classeur"]

@@ -18,8 +18,8 @@ from payroll.periods import Month
 from payroll.store.registre import Registre
 from payroll.store.tables import Approbation, BulletinPaie, DocumentRetour, FichierRecu, Paie
 
-PERSONNELS = ("bulletin-", "bulletins.", "journal", "etat-paye", "virements", "fiche", "dsn-", "a-corriger-", "accuse-")
-"""Débuts de nom des documents qui disent la paie d'une personne : les ouvrir se trace."""
+IMPERSONNELS = ("LISEZMOI", "etats.", "rapprochement-dsn-")
+"""Débuts de nom des documents qui ne disent rien d'une personne ; ouvrir tout autre se trace, connu ou non."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def is_personal(chemin: str) -> bool:
     >>> is_personal("bulletin-2026-11-00042.pdf"), is_personal("rapprochement-dsn-2026-11-x.csv")
     (True, False)
     """
-    return chemin.rsplit("/", 1)[-1].startswith(PERSONNELS)
+    return not chemin.rsplit("/", 1)[-1].startswith(IMPERSONNELS)
 
 
 def _sums(session: Session, ids: list[int]) -> dict[int, Sommes]:

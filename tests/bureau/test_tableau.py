@@ -106,3 +106,14 @@ def test_chercher_a_la_main_avec_et_sans_javascript(navigateur: Callable[..., Pa
     assert page.get_by_role("row").count() == 4, "titres, deux adhérents, total"
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth") if javascript else 0
     assert wide <= 0, "rien ne déborde d'un petit écran"
+
+
+@pytest.mark.parametrize(("qui", "dit"), [("responsable", "Prendre en charge un adhérent"), ("lecture", "Voyez un")])
+def test_un_registre_vide_dit_par_ou_commencer(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, qui: str, dit: str
+) -> None:
+    monkeypatch.setattr("payroll.month.tableau_de_bord._rows", lambda *_: [])
+    page = installation.connecte(qui).get("/").text
+
+    assert dit in unescape(page)
+    assert ('class="bouton second" href="/reprise"' in page) == (qui == "responsable")

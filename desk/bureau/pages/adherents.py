@@ -28,7 +28,7 @@ STATUTS = {
 }
 FAMILLES = (
     ("Bulletins", ("bulletin-", "bulletins.")),
-    ("États et journal", ("journal", "etats", "etat-paye", "fiche")),
+    ("États et journal", ("journal", "etats", "a-valider-", "fiche")),
     ("Virements", ("virements",)),
     ("DSN", ("dsn-", "rapprochement-dsn-")),
     ("Accusés et fichiers à corriger", ("accuse-", "a-corriger-")),

@@ -42,8 +42,8 @@ EN_VOL = 64
 
 LECTURES = EN_VOL - 2
 """Blocs lus d'une même rafale, à côté des deux regards."""
-OUVERTS = 32
-"""Fichiers écrits d'une même rafale : un serveur borne les fichiers ouverts d'une session (100 pour OpenSSH)."""
+OUVERTS = 16
+"""Fichiers écrits d'une même rafale : un serveur borne ceux d'une session (16 pour l'embarqué, 100 pour OpenSSH)."""
 
 Request = tuple[object, ...]
 """Le numéro de la commande, puis ses arguments."""

@@ -243,6 +243,18 @@ def test_un_dossier_neuf_parait_entier(
     assert mairie.open("/retour/2026-11/bulletins/a.pdf").read() == b"a"
 
 
+def test_un_dossier_de_cent_documents_se_pose_et_se_remplace(service: DropClient, racine: Path) -> None:
+    """Plus de documents qu'une session n'en laisse ouvrir à la fois : l'envoi va par rafales."""
+    documents = {f"bulletin-{rang:03}.pdf": str(rang).encode() for rang in range(100)}
+    faits = [set(service.put_folder(A, "2026-11", documents).values())]
+    documents = {nom: contenu + b"bis" for nom, contenu in documents.items()}
+    faits.append(set(service.put_folder(A, "2026-11", documents).values()))
+
+    assert faits == [{PutOutcome.DEPOSE}, {PutOutcome.REMPLACE}]
+    mois = racine / A / "retour" / "2026-11"
+    assert {entree.name: entree.read_bytes() for entree in mois.iterdir()} == documents
+
+
 def test_un_dossier_present_est_complete_sans_rien_oter(service: DropClient, racine: Path) -> None:
     service.put_return(A, "2026-11/accuse.txt", b"recu")
     service.put_folder(A, "2026-11", {"a.pdf": b"1", "b.pdf": b"1"})

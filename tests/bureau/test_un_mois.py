@@ -294,7 +294,10 @@ def test_un_mois_entier_se_joue_au_bureau(agence: Agence) -> None:
     expect(page.locator("#contenu")).to_contain_text("certificat.xml")
     _shot(page, "certificat", "#envois")
 
-    # Le journal sait qui a fait quoi.
+    # Les travaux du mois se retrouvent, et le journal sait qui a fait quoi.
+    page.goto(f"/travaux?mois={MOIS}")
+    expect(page.locator(".travail")).to_have_count(5)
+    expect(page.locator(".travail").first).to_contain_text("Déclarer et restituer")
     done = [(line.par, line.geste) for line in agence.installation.journal() if line.adherent_code == CODE]
     for line in (("g.pin", "premier-regard"), ("g.pin", "refuser"), ("g.pin", "corriger"), ("s.barthe", "valider")):
         assert line in done

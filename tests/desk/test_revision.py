@@ -97,7 +97,8 @@ def test_un_code_a_usage_unique_se_donne_et_ne_fait_rien_d_autre() -> None:
 
 def test_une_absence_s_ajoute_et_se_retire() -> None:
     arret = ("cmo", "2026-11-09", "2026-11-15", "--motif", "courriel", *MOIS)
-    assert "Absence ajoutée : congé de maladie ordinaire, du 09/11/2026 au 15/11/2026" in said("corriger", "absence", *PLACE, *arret)
+    ajoutee = "Absence ajoutée : congé de maladie ordinaire, du 09/11/2026 au 15/11/2026"
+    assert ajoutee in said("corriger", "absence", *PLACE, *arret)
     assert "09/11/2026" in said("corriger", "voir", "lubescaux", *MOIS)
     assert "retirée" in said("corriger", "retirer-absence", "lubescaux", "1", "--motif", "autre agent", *MOIS)
     assert "Nature d'absence inconnue" in said("corriger", "absence", *PLACE, "sieste", *arret[1:], code=1)

@@ -280,3 +280,10 @@ def test_on_ne_lance_que_pour_son_portefeuille(installation: Installation, clien
 
     assert envoie(client("restreint"), "/travaux", page="/travaux", **champs).status_code == 404  # type: ignore[attr-defined]
     assert not installation.refus("lancer")
+
+
+@pytest.mark.parametrize("numero", ["1", "..", "8f1f2f57-0000-0000-0000-00000000000g"])
+def test_un_travail_qui_n_existe_pas_le_dit(client: Client, numero: str) -> None:
+    answer = client("lecture").get(f"/travaux/{numero}/avancement")
+
+    assert answer.status_code == 404

@@ -112,6 +112,20 @@ def test_un_calcul_perime_se_voit_et_ne_s_approuve_pas(installation: Installatio
     assert "Ce calcul n'est plus à jour" in texte(navigateur.get(PAGE))
 
 
+def test_un_recalcul_annule_l_approbation_et_le_dit(installation: Installation, client: Client) -> None:
+    navigateur = client("gestionnaire")
+    geste(navigateur, "approuver", empreinte=revue(installation).empreinte, commentaire="relu")
+    corrige(installation)
+    compute_month(installation.registre, CODE, MOIS, Acte("g.pin", INSTANT), sans_fichier=True)
+    said = texte(navigateur.get(PAGE))
+
+    assert revue(installation).etat == "calculee"
+    assert "Approbation annulée" in said
+    assert "g.pin, révision 1" in said
+    assert "recalcul : le contenu a changé" in said
+    assert "Approuver la révision 2" in said
+
+
 def test_refuser_en_bloc_puis_lever(installation: Installation, client: Client) -> None:
     navigateur = client("gestionnaire")
     refuse(navigateur, installation, [AGENT, "LB001"])

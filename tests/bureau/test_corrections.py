@@ -14,12 +14,20 @@ from starlette.testclient import TestClient
 
 from desk.bureau.lancements import GESTES, Prefect, PrefectReglages
 from payroll.intake.correction import forme
+from payroll.month.calculer import compute_month
+from payroll.month.commun import Acte
 from payroll.month.corriger import month_absences, month_corrections
+from payroll.month.declarer import declare_month
 from payroll.month.etat import month_board
 from payroll.month.formulaires import absence_kinds, enterable, waiting_day_waivers
+from payroll.month.ouvrir import open_month
+from payroll.month.recevoir import keep_file, read_pending
+from payroll.month.restituer import mark_deposited, pending_documents, produce_documents
+from payroll.month.valider import approve
 from payroll.xlsx import deterministic_bytes
 from tests.bureau.conftest import ADHERENTS, INSTANT, MOIS, Installation, jeton
 from tests.bureau.test_revision import texte
+from tests.month.gestes import fichier
 
 CODE, AUTRE = ADHERENTS
 AGENT = "LB002"
@@ -172,6 +180,29 @@ def test_approuver_en_bloc_laisse_de_cote_ce_qui_est_a_regarder(installation: In
     assert "0 adhérent fait sur 2" in texte(answer)
     assert "Aucun fichier d'éléments variables" in texte(answer)
     assert set(etats(installation).values()) == {"calculee"}
+
+
+def test_approuver_en_bloc_puis_clore(installation: Installation, client: Client) -> None:
+    """Un mois pareil au précédent, dont la collectivité a dit « néant » : rien n'est à regarder, le geste approuve."""
+    registre, acte, december = installation.registre, Acte("c.ajonc", INSTANT), MOIS.next
+    approve(registre, CODE, MOIS, acte, commentaire="premier mois")
+    open_month(registre, CODE, december, acte)
+    keep_file(registre, CODE, "neant.csv", fichier(CODE, mois=december, neant=True), acte)
+    read_pending(registre, CODE, acte)
+    compute_month(registre, CODE, december, acte)
+    navigateur = client("gestionnaire")
+    token = jeton(navigateur, f"/mois?mois={december}")
+    done = navigateur.post(f"/mois/approuver?mois={december}", data={"csrf": token, "adherents": CODE})
+
+    assert "1 adhérent fait sur 1" in texte(done)
+    assert [row.par for row in installation.refus("valider") if row.mois == str(december)] == ["g.pin"]
+
+    declare_month(registre, CODE, december, acte, installation.reglages.declarant(december), confirmation="relu")
+    produce_documents(registre, CODE, december, acte, date_paiement=installation.reglages.date_paiement(december))
+    mark_deposited(registre, CODE, pending_documents(registre, CODE), acte)
+    closed = navigateur.post(f"/mois/clore?mois={december}", data={"csrf": token, "adherents": CODE})
+    assert "mois clos" in texte(closed)
+    assert {row.code: row.etat for row in month_board(registre, december)}[CODE] == "close"
 
 
 def test_clore_ce_qui_n_est_pas_rendu_attend_avec_sa_raison(installation: Installation, client: Client) -> None:

@@ -15,6 +15,8 @@ MODULES = (
     "depot",
     "transfert",
     "campagne",
+    "montee",
+    "historique",
 )
 """Les modules de mesures, dans l'ordre du tableau : une ligne chacun."""
 

@@ -9,12 +9,15 @@ from datetime import date
 from sqlmodel import Session, col, select
 
 from payroll.catalogue import load as load_catalogue
-from payroll.engine.situation import HOUR_VARIABLES
+from payroll.engine.situation import CONTINGENT_DECIDE, HOUR_VARIABLES
+from payroll.intake.layout import HEURES
 from payroll.legislation.conges import load_conges
 from payroll.money import format_amount
 from payroll.periods import Month
 from payroll.store.tables import Adherent, Agent, Contrat
 from payroll.store.tables_revision import Correction, NatureCorrection
+
+_HEURES = {**HEURES, CONTINGENT_DECIDE: "Contingent d'heures supplémentaires décidé pour le mois"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,14 @@ def told(row: Correction) -> str:
         nature = load_conges().natures.get(absence["type"])
         debut, fin = (f"{date.fromisoformat(absence[name]):%d/%m/%Y}" for name in ("debut", "fin"))
         return f"Absence {verb} : {nature.libelle if nature else absence['type']}, du {debut} au {fin}"
-    catalogue = load_catalogue()
-    libelle = catalogue[row.rubrique].intitule if row.rubrique in catalogue else row.rubrique
+    libelle = element_label(row.rubrique)
     value = format_amount(row.valeur) + (" h" if row.rubrique in HOUR_VARIABLES else "")
     if row.nature == NatureCorrection.LIGNE:
         return f"{libelle} : {'+' if row.valeur > 0 else ''}{value} en plus du fichier"
     return f"{libelle} : {value} au lieu du fichier" if row.valeur else f"{libelle} : ne se paie pas ce mois-ci"
+
+
+def element_label(code: str) -> str:
+    """Le nom d'un élément du mois, tel que le classeur le dit ; son code s'il n'est plus connu."""
+    catalogue = load_catalogue()
+    return _HEURES.get(code) or (catalogue[code].intitule if code in catalogue else code)

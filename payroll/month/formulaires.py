@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from payroll.catalogue import load as load_catalogue
-from payroll.engine.situation import CONTINGENT_DECIDE, HOUR_VARIABLES
-from payroll.intake.layout import HEURES
+from payroll.engine.situation import HOUR_VARIABLES
 from payroll.legislation.conges import load_conges
 from payroll.month.commun import find_adherent, require_paie
+from payroll.month.corrections import element_label
 from payroll.month.situations import active_contracts
 from payroll.periods import Month
 from payroll.store.registre import Registre
-
-_HEURES = {**HEURES, CONTINGENT_DECIDE: "Contingent d'heures supplémentaires décidé pour le mois"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +50,7 @@ def enterable() -> list[Saisissable]:
     """Les éléments du mois qu'une correction peut porter, par libellé."""
     catalogue = load_catalogue()
     codes = {item.code for item in catalogue.saisies("variables")} | HOUR_VARIABLES
-    found = [
-        Saisissable(code, _HEURES.get(code) or catalogue[code].intitule, en_heures=code in HOUR_VARIABLES)
-        for code in codes
-    ]
+    found = [Saisissable(code, element_label(code), en_heures=code in HOUR_VARIABLES) for code in codes]
     return sorted(found, key=lambda one: one.libelle)
 
 

@@ -143,11 +143,22 @@ def run_campaign(codes: Sequence[str], url: str) -> None:
     from flows.processus import several
     from flows.relever_le_depot import relever_le_depot
 
-    with temporary_settings({PREFECT_API_URL: f"{url}/api"}), several():
+    with temporary_settings({PREFECT_API_URL: f"{url}/api"}), _drained(), several():
         for flow in (relever_le_depot, preparer_la_paie):
             flow(str(MOIS), list(codes))
         _together(codes, approve_one)
         declarer_et_restituer(str(MOIS), list(codes))
+
+
+@contextmanager
+def _drained() -> Iterator[None]:
+    """Vide la file des événements tant que le serveur répond : après son arrêt, chacun attendrait une minute."""
+    from prefect.events.worker import EventsWorker
+
+    try:
+        yield
+    finally:
+        EventsWorker.drain_all(timeout=60, at_exit=False)
 
 
 def _together(codes: Sequence[str], act: Any) -> None:

@@ -6,7 +6,7 @@ accusé de réception. Une panne entre les deux laisse un fichier « reçu » qu
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
@@ -43,6 +43,7 @@ def keep_file(registre: Registre, code: str, nom: str, content: bytes, acte: Act
     """Garde un fichier reçu sous son empreinte, avant toute lecture ; le même contenu n'est gardé qu'une fois.
 
     Un fichier refusé que l'on redépose tel quel se relit si un mois est ouvert : un dossier a pu se compléter depuis.
+    Un fichier déjà remplacé ne revient pas tel quel (décision 0010) : l'accusé le dit, et dit comment faire.
     """
     sha256 = registre.pieces.put(content)
     with registre.transaction() as session:
@@ -55,6 +56,8 @@ def keep_file(registre: Registre, code: str, nom: str, content: bytes, acte: Act
                 known.etat = EtatFichier.RECU
                 session.add(known)
                 record(session, acte, "recevoir", code, None, fichier=sha256[:12], taille=len(content), relu=True)
+            elif known.etat == EtatFichier.REMPLACE:
+                _tell_replaced(session, registre, adherent, known, acte)
             return known
         fichier = FichierRecu(
             adherent_id=key(adherent.id), nom=nom, sha256=sha256, taille=len(content), recu_le=acte.moment
@@ -263,6 +266,40 @@ def _answer(
         put_document(session, registre, adherent, mois, name, copy, received)
 
 
+def _tell_replaced(session: Session, registre: Registre, adherent: Adherent, fichier: FichierRecu, acte: Acte) -> None:
+    anomalie = Anomalie(
+        code="fichier-deja-remplace",
+        fichier=fichier.nom,
+        message="vous nous aviez déjà envoyé ce fichier tel quel, et un envoi plus récent l'a remplacé : "
+        "c'est le plus récent qui compte.",
+        remede="Si vous vouliez revenir à celui-ci, ouvrez-le, enregistrez-le de nouveau et redéposez-le.",
+    )
+    mois = Month.parse(fichier.mois or str(Month.of(aware(fichier.recu_le).date())))
+    _put_short_answer(session, registre, adherent, mois, fichier, anomalie, acte.moment)
+    record(session, acte, "redepot-remplace", adherent.code, mois, fichier=fichier.sha256[:12])
+
+
+def _put_short_answer(
+    session: Session,
+    registre: Registre,
+    adherent: Adherent,
+    mois: Month,
+    fichier: FichierRecu,
+    anomalie: Anomalie,
+    moment: datetime,
+) -> None:
+    """Un accusé d'une phrase, à la place de celui que ce fichier avait reçu."""
+    put_document(
+        session,
+        registre,
+        adherent,
+        mois,
+        receipt_name(fichier.nom, fichier.sha256),
+        f"ACCUSÉ DE RÉCEPTION\r\n{adherent.nom}\r\n\r\n{anomalie}\r\n".encode("utf-8-sig"),
+        moment,
+    )
+
+
 def _answer_without_roster(
     session: Session, registre: Registre, adherent: Adherent, fichier: FichierRecu, anomalie: Anomalie, acte: Acte
 ) -> None:
@@ -271,13 +308,5 @@ def _answer_without_roster(
     fichier.anomalies = anomalies_to_json([anomalie])
     session.add(fichier)
     mois = Month.of(received.date())
-    put_document(
-        session,
-        registre,
-        adherent,
-        mois,
-        receipt_name(fichier.nom, fichier.sha256),
-        f"ACCUSÉ DE RÉCEPTION\r\n{adherent.nom}\r\n\r\n{anomalie}\r\n".encode("utf-8-sig"),
-        received,
-    )
+    _put_short_answer(session, registre, adherent, mois, fichier, anomalie, received)
     record(session, acte, "lire", adherent.code, mois, fichier=fichier.sha256[:12], etat=fichier.etat)

@@ -136,6 +136,20 @@ def test_redeposer_deux_fois_la_correction_ne_change_rien(ouvert: Lieu) -> None:
     assert _comptes(ouvert) == {("LB00201", "cia"): 15_000}
 
 
+def test_redeposer_tel_quel_un_fichier_deja_remplace_se_dit_et_ne_change_rien(ouvert: Lieu) -> None:
+    """Elle croit revenir au premier envoi : on lui dit que non, et comment faire (décision 0010)."""
+    premier = fichier("lubescaux", CIA)
+    ouvert.deposer(premier)
+    ouvert.deposer(fichier("lubescaux", element("LB002", "cia", "150,00")), minutes=5)
+    for minutes in (8, 9):
+        ouvert.deposer(premier, minutes=minutes)
+
+    assert acceptes(ouvert) == ["remplace", "accepte"]
+    assert _comptes(ouvert) == {("LB00201", "cia"): 15_000}
+    (dit,) = [text for text in ouvert.accuses() if "un envoi plus récent l'a remplacé" in text]
+    assert "ouvrez-le, enregistrez-le de nouveau et redéposez-le" in dit
+
+
 def test_un_complement_dit_ce_qui_reste_compte(ouvert: Lieu) -> None:
     ouvert.deposer(fichier("lubescaux", CIA))
     assert ouvert.deposer(fichier("lubescaux", CIA_LB001), minutes=5).etat == "accepte"

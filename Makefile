@@ -22,7 +22,7 @@ demo: $(VENV)/.installe ## Joue un mois entier pour sept adhérents fictifs, sou
 	@$(BIN)/paie demo
 
 test: $(VENV)/.developpement ## Passe tous les essais
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 soak: $(VENV)/.developpement ## Les épreuves en long : couper à chaque écriture, abîmer cent mille fichiers (des heures)
 	@$(BIN)/python -m pytest --endurance tests/pannes tests/month/test_pannes.py tests/month/test_mois_de_revision.py

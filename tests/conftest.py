@@ -39,6 +39,22 @@ _DOSSIERS = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
 settings.register_profile("paie", deadline=None, derandomize=CI, database=None)
 settings.load_profile("paie")
 
+# Un fichier va entier à un seul ouvrier : les plus longs partent les premiers, pour n'être pas attendus à la fin.
+PREMIERS = (
+    "test_prefect_ui.py",
+    "test_couperet.py",
+    "test_un_mois.py",
+    "test_processus.py",
+    "test_demo.py",
+    "test_mois_de_revision.py",
+    "test_accessibilite.py",
+    "test_pannes.py",
+    "test_gestes.py",
+    "test_tenue.py",
+    "test_ouvrir.py",
+    "test_annees_dsn.py",
+)
+
 _skipped: list[str] = []
 
 
@@ -68,6 +84,10 @@ def pytest_configure() -> None:
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(os.environ["PREFECT_HOME"], ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: PREMIERS.index(item.path.name) if item.path.name in PREMIERS else len(PREMIERS))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -218,9 +218,9 @@ def served(installation: Installation) -> Iterator[Site]:
         thread.join(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Un seul navigateur pour tous les essais d'un processus."""
+    """Un navigateur par fichier : tant qu'il est ouvert, sa boucle gênerait les essais d'autres salles (Prefect)."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
         yield browser

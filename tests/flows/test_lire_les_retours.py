@@ -72,5 +72,5 @@ def test_le_flux_pose_les_messages_et_l_api_reste_eteinte() -> None:
         (compte,) = deposer_les_declarations(adherents=["lubescaux"])
         assert (compte.fait, compte.phrase) == (True, "1 message posé")
         assert [path.name for path in reglages.declarations.iterdir()] == ["dsn-2026-11-lubescaux-1.dsn"]
-        (compte,) = deposer_les_declarations(adherents=["lubescaux"], api=True)
+        (compte,) = deposer_les_declarations(adherents=["lubescaux"], voie="api")
         assert (compte.fait, "est éteint" in compte.phrase) == (False, True)

@@ -5,6 +5,7 @@ Deux petits adhérents des exemples. ``CAPTURES=1`` refait les images de ``docs/
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import httpx
 import pytest
 import yaml
 from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import TimeoutError as TooSlow
 
 from desk.demo.decor import Decor, prefect_server, sftp_server
 from desk.demo.secretaire import Secretaire, prepare
@@ -64,13 +66,18 @@ class Bureau:
     def find(self, geste: str) -> str:
         """L'adresse de la page d'un geste, trouvée comme une personne la trouve."""
         page = self.page
-        page.goto(f"{self.url}/deployments")
-        # La page n'en montre que dix : on cherche.
-        page.get_by_placeholder("Search deployments").fill(geste)
-        # Le flux porte le même nom : seul le lien du déploiement mène au bouton.
-        page.locator("a[href*='/deployments/deployment/']").filter(has_text=geste).first.click()
-        page.wait_for_url("**/deployments/deployment/*")
-        return page.url
+        # La page n'en montre que dix : on cherche. Le flux a le même nom : seul le lien du déploiement mène au bouton.
+        link = page.locator("a[href*='/deployments/deployment/']").filter(has_text=geste).first
+        for _ in range(ESSAIS):
+            page.goto(f"{self.url}/deployments")
+            page.get_by_placeholder("Search deployments").fill(geste)
+            link.wait_for()
+            with contextlib.suppress(TooSlow):
+                # La liste se redessine quand la recherche répond : un clic d'avant peut se perdre.
+                link.click(timeout=5_000)
+                page.wait_for_url("**/deployments/deployment/*", timeout=5_000)
+                return page.url
+        raise AssertionError(f"« {geste} » ne s'ouvre pas. La page dit : {page.inner_text('body')}")
 
     def form(self, home: str) -> None:
         """Ouvre le formulaire d'un geste, et attend ses champs."""

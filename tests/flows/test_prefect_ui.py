@@ -196,7 +196,12 @@ class _Team:
 
     def __exit__(self, *_: object) -> None:
         self.worker.terminate()
-        self.worker.wait(timeout=60)
+        try:
+            self.worker.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            # Un essai échoué peut laisser une exécution en cours, que l'ouvrier attendrait.
+            self.worker.kill()
+            self.worker.wait()
 
     def _prefect(self, *arguments: str) -> None:
         environment = {**os.environ, "PWD": str(RACINE)}

@@ -18,14 +18,14 @@ from dsn.norm import for_month
 from dsn.writer import write
 from payroll import legislation
 from payroll.month.calculer import require_current
-from payroll.month.commun import Acte, GesteRefuse, find_adherent, key, put_document, record, require_paie
+from payroll.month.commun import Acte, GesteRefuse, find_adherent, key, put_documents, record, require_paie
 from payroll.month.declarant import Declarant
 from payroll.month.declaration import Employe, declare_bulletin
 from payroll.month.declaration_employeur import address_of, contacts_of, declare_establishment, unpayable
 from payroll.month.doutes import pay_doubts
 from payroll.month.lire import BulletinLu, read_bulletins
 from payroll.month.messages import last_declared, same_but_for_sending, sent_messages
-from payroll.month.rapprocher import Rapprochement, reconcile, to_csv, unsettled
+from payroll.month.rapprocher import Rapprochement, controls_csv, reconcile, to_csv, unsettled
 from payroll.month.situations import employer_settings
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -125,8 +125,12 @@ def declare_month(
                 anomalies=[asdict(anomaly) for anomaly in anomalies],
             )
         )
-        put_document(session, registre, adherent, mois, dsn_name(code, mois), content, acte.moment)
-        put_document(session, registre, adherent, mois, reconciliation_name(code, mois), to_csv(sums), acte.moment)
+        documents = {
+            dsn_name(code, mois): content,
+            reconciliation_name(code, mois): to_csv(sums),
+            controls_name(code, mois): controls_csv(anomalies),
+        }
+        put_documents(session, registre, adherent, mois, documents, acte.moment)
         if paie.etat == EtatPaie.VALIDEE:
             paie.etat = EtatPaie.DECLAREE
             session.add(paie)
@@ -174,6 +178,11 @@ def dsn_name(code: str, mois: Month) -> str:
 def reconciliation_name(code: str, mois: Month) -> str:
     """Le nom du tableau qui rapproche la DSN des bulletins, rendu à côté du journal."""
     return f"rapprochement-dsn-{mois}-{code}.csv"
+
+
+def controls_name(code: str, mois: Month) -> str:
+    """Le nom de la liste des contrôles de la DSN rendue à l'adhérent."""
+    return f"controles-dsn-{mois}-{code}.csv"
 
 
 def _unsettled(sums: Sequence[Rapprochement]) -> list[Anomaly]:

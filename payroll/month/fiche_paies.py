@@ -18,7 +18,7 @@ from payroll.periods import Month
 from payroll.store.registre import Registre
 from payroll.store.tables import Approbation, BulletinPaie, DocumentRetour, FichierRecu, Paie
 
-IMPERSONNELS = ("LISEZMOI", "etats.", "rapprochement-dsn-")
+IMPERSONNELS = ("LISEZMOI", "etats.", "rapprochement-dsn-", "certificat-dsn-")
 """Débuts de nom des documents qui ne disent rien d'une personne ; ouvrir tout autre se trace, connu ou non."""
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dsn import codes as dsn_codes
+from dsn.anomalies import Anomaly
 from dsn.codes import Contribution
 from dsn.message import Block, Message
 from payroll.engine.bulletin import Ligne, Section
@@ -84,6 +85,18 @@ def to_csv(rows: Iterable[Rapprochement]) -> bytes:
         amounts = (row.bulletins, row.individuel, row.paye, row.ecart)
         shown = ["" if amount is None else format_amount(amount) for amount in amounts]
         writer.writerow([row.objet, *shown, row.origine if row.juste else f"À EXPLIQUER. {row.origine}".strip()])
+    return stream.getvalue().encode("utf-8-sig")
+
+
+def controls_csv(anomalies: Sequence[Anomaly]) -> bytes:
+    """Ce que les contrôles de la norme disent du message, comme le tableau ; une ligne dit s'il n'y a rien."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
+    writer.writerow(("Contrôle", "Gravité", "Rubrique", "Ligne du message", "Ce qui est signalé"))
+    for item in anomalies:
+        writer.writerow((item.code, item.gravite, item.rubrique, item.line or "", item.message))
+    if not anomalies:
+        writer.writerow(("", "", "", "", "Aucun contrôle n'a rien signalé."))
     return stream.getvalue().encode("utf-8-sig")
 
 

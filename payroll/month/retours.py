@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from dsn.retours import AnomalieRetour, DeclarationRetour, Retour, RetourRefuse, TypeRetour, read_return
 from dsn.retours.lecture import LIBELLES
 from payroll.anomalies import Anomalie, Gravite
-from payroll.month.commun import Acte, anomalies_from_json, anomalies_to_json, current_paie, key, record
+from payroll.month.commun import Acte, anomalies_from_json, anomalies_to_json, current_paie, key, put_document, record
 from payroll.periods import Month
 from payroll.store.registre import Registre
 from payroll.store.tables import Adherent, Agent, BulletinPaie, Contrat, EtatPaie, MessageDsn, Paie, TauxPas
@@ -88,6 +88,7 @@ def receive_return(registre: Registre, nom: str, content: bytes, acte: Acte) -> 
             session.add(row)
             return _told(session, row, nouveau=True)
         _read(session, row, retour, acte)
+        _return_certificate(session, registre, row, retour, content, acte)
         session.add(row)
         return _told(session, row, nouveau=True)
 
@@ -120,6 +121,22 @@ def _read(session: Session, row: RetourDsn, retour: Retour, acte: Acte) -> None:
     if row.adherent_id is None:
         row.etat = EtatRetour.REFUSE
     row.anomalies = anomalies_to_json(anomalies)
+
+
+def _return_certificate(
+    session: Session, registre: Registre, row: RetourDsn, retour: Retour, content: bytes, acte: Acte
+) -> None:
+    """Rend à l'adhérent le certificat de sa mensuelle. Un retour qui en réunit plusieurs reste à l'agence."""
+    if retour.type is not TypeRetour.CERTIFICAT or len(retour.declarations) != 1 or not row.message_sha256:
+        return
+    if retour.declarations[0].nature in ("", _MENSUELLE):
+        adherent, mois = session.get_one(Adherent, row.adherent_id), Month.parse(row.mois)
+        put_document(session, registre, adherent, mois, certificate_name(adherent.code, mois), content, acte.moment)
+
+
+def certificate_name(code: str, mois: Month) -> str:
+    """Le nom du certificat de conformité rendu à l'adhérent, à côté de sa DSN."""
+    return f"certificat-dsn-{mois}-{code}.xml"
 
 
 def _told_by_organism(nom: str, retour: Retour, found: Iterable[AnomalieRetour]) -> list[Anomalie]:

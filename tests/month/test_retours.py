@@ -144,6 +144,19 @@ def test_un_certificat_ne_touche_aucun_taux(lieu: Lieu) -> None:
     assert lieu.rows(TauxPas) == before
 
 
+def test_le_certificat_de_la_mensuelle_est_rendu_a_l_adherent(lieu: Lieu) -> None:
+    lieu.jusqu_a_la_restitution(MOIS)
+    content = retour("CCO", siret=siret(lieu), etat="OK")
+    # Ni celui d'un autre message, ni un bilan d'anomalies, qui peut nommer quelqu'un.
+    recevoir(lieu, retour("CCO", siret=siret(lieu), ordre="9", etat="OK"))
+    recevoir(lieu, retour("BAN", siret=siret(lieu), etat="KO"), nom="bilan.xml")
+    assert lieu.dus() == []
+    for _ in range(2):
+        recevoir(lieu, content)
+    assert lieu.dus() == [f"certificat-dsn-{MOIS}-{lieu.code}.xml"]
+    assert lieu.content(lieu.dus()[0]) == content
+
+
 @pytest.mark.parametrize(("type_", "etat"), [("AEE", EtatEnvoi.DEPOSE), ("ARE", EtatEnvoi.REJETE)])
 def test_un_accuse_ou_un_rejet_dit_le_sort_de_l_envoi(type_: str, etat: EtatEnvoi, lieu: Lieu) -> None:
     lieu.jusqu_a_la_restitution(MOIS)

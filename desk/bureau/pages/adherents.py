@@ -30,7 +30,7 @@ FAMILLES = (
     ("Bulletins", ("bulletin-", "bulletins.")),
     ("États et journal", ("journal", "etats", "a-valider-", "fiche")),
     ("Virements", ("virements",)),
-    ("DSN", ("dsn-", "rapprochement-dsn-")),
+    ("DSN", ("dsn-", "rapprochement-dsn-", "controles-dsn-", "certificat-dsn-")),
     ("Accusés et fichiers à corriger", ("accuse-", "a-corriger-")),
 )
 """Les documents d'un mois, par famille ; le reste vient en dernier."""

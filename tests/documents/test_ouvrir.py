@@ -141,7 +141,8 @@ def test_les_autres_fichiers_se_relisent(dossiers: dict[str, Dossier], code: str
             assert [anomalie for anomalie in check_file(content) if anomalie.blocking] == [], name
         elif name.endswith(".csv"):
             rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
-            assert len(rows) > 5, name
+            # La liste des contrôles peut n'en dire qu'un ; le rapprochement a toujours ses totaux.
+            assert len(rows) > (1 if name.startswith("controles-") else 5), name
             assert len({len(row) for row in rows}) == 1, name
         elif name.endswith(".txt"):
             assert "\r\n" in content.decode("utf-8-sig"), name

@@ -120,6 +120,18 @@ def _dossier_de_travail_propre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PAIE_REPERTOIRE", str(tmp_path / "var"))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _environnement_rendu() -> Iterator[None]:
+    """Un fichier d'essais rend l'environnement comme il l'a trouvé ; sinon le suivant du même ouvrier en hérite."""
+
+    def posed() -> dict[str, str]:
+        return {name: value for name, value in os.environ.items() if name.startswith(("PAIE_", "PREFECT_"))}
+
+    before = posed()
+    yield
+    assert posed() == before
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _base_neuve_copiee(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Une base SQLite neuve est la copie d'une base migrée une fois : migrer prend 200 ms, un millier d'essais le fait.

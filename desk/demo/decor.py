@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,24 +61,38 @@ class Decor:
 
 
 @contextmanager
+def settings(values: Mapping[str, str]) -> Iterator[None]:
+    """Pose ces réglages dans l'environnement du processus, et rend les anciens en sortant."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
 def sftp_server(decor: Decor, codes: Sequence[str]) -> Iterator[EmbeddedServer]:
-    """Le serveur SFTP embarqué, un compte par adhérent et un de service ; il pose ses réglages dans l'environnement."""
+    """Le serveur SFTP embarqué, un compte par adhérent et un de service ; ses réglages sont posés tant qu'il tourne."""
     accounts = Accounts(
         adherents=tuple(Account(code=code, cles=(keys.ensure(decor.key(code), code),)) for code in codes),
         service=ServiceAccount(utilisateur=_SERVICE, cles=(keys.ensure(decor.key(_SERVICE), _SERVICE),)),
     )
     with EmbeddedServer(decor.adherents, accounts, host_key_file=decor.key("hote")) as server:
-        os.environ.update(
-            {
-                "PAIE_SFTP_HOTE": server.host,
-                "PAIE_SFTP_PORT": str(server.port),
-                "PAIE_SFTP_UTILISATEUR": _SERVICE,
-                "PAIE_SFTP_CLE_PRIVEE": str(decor.key(_SERVICE)),
-                "PAIE_SFTP_EMPREINTE": server.fingerprint,
-            }
-        )
+        reglages = {
+            "PAIE_SFTP_HOTE": server.host,
+            "PAIE_SFTP_PORT": str(server.port),
+            "PAIE_SFTP_UTILISATEUR": _SERVICE,
+            "PAIE_SFTP_CLE_PRIVEE": str(decor.key(_SERVICE)),
+            "PAIE_SFTP_EMPREINTE": server.fingerprint,
+        }
         decor.known_hosts.write_text(f"{server.known_hosts_line}\n", encoding="ascii")
-        yield server
+        with settings(reglages):
+            yield server
 
 
 @contextmanager
@@ -97,8 +111,8 @@ def prefect_server(decor: Decor) -> Iterator[str]:
         )
         try:
             _wait_ready(url, process, decor.racine / "prefect.log")
-            os.environ["PREFECT_API_URL"] = f"{url}/api"
-            yield url
+            with settings({"PREFECT_API_URL": f"{url}/api"}):
+                yield url
         finally:
             process.terminate()
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import yaml
 
 from desk.command.console import console, show_table
-from desk.demo.decor import Decor, prefect_server, sftp_server
+from desk.demo.decor import Decor, prefect_server, settings, sftp_server
 from desk.demo.secretaire import Secretaire, prepare
 from payroll.money import format_amount
 from payroll.month.adherents import import_adherent
@@ -28,7 +27,12 @@ _GESTIONNAIRE = "gestionnaire-demo"
 def play(racine: Path, mois: Month) -> list[EtatAdherent]:
     """Joue le mois sous ``racine`` et rend l'état final ; rejoué, il ne change aucun document rendu."""
     decor = Decor(racine.resolve(), mois)
-    os.environ.update(decor.environment)
+    with settings(decor.environment):
+        return _played(decor)
+
+
+def _played(decor: Decor) -> list[EtatAdherent]:
+    mois = decor.mois
     month_data = yaml.safe_load((_EXAMPLES / "depots.yaml").read_text(encoding="utf-8"))
     deposits = {row["adherent"]: row["fichiers"] for row in month_data["depots"]}
     codes = _register(sorted((_EXAMPLES / "adherents").glob("*.yaml")))

@@ -24,7 +24,7 @@ import yaml
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from desk.demo.decor import Decor, prefect_server, sftp_server
+from desk.demo.decor import Decor, prefect_server, settings, sftp_server
 from desk.demo.secretaire import Secretaire, prepare
 from flows.transport import deliver_alone
 from payroll.month import gestionnaires
@@ -81,10 +81,9 @@ class Agence:
 @pytest.fixture(scope="module")
 def agence(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Agence]:
     decor = Decor(tmp_path_factory.mktemp("mois"), MOIS)
-    before = dict(os.environ)
-    os.environ.update(decor.environment)
     try:
         with ExitStack() as stack:
+            stack.enter_context(settings(decor.environment))
             stack.enter_context(pytest.MonkeyPatch.context()).setattr(gestionnaires, "_N", 2**4)
             sftp = stack.enter_context(sftp_server(decor, (CODE, SILENCIEUX)))
             url = stack.enter_context(prefect_server(decor))
@@ -111,9 +110,6 @@ def agence(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Itera
             yield Agence(installation, decor, person, ouvrir)
     finally:
         expect.set_options(timeout=ATTENTE)
-        for name in set(os.environ) - set(before):
-            del os.environ[name]
-        os.environ.update(before)
 
 
 def _installed() -> Installation:

@@ -19,7 +19,7 @@ from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import State
 
-from desk.demo.decor import Decor, prefect_server, sftp_server
+from desk.demo.decor import Decor, prefect_server, settings, sftp_server
 from desk.demo.secretaire import Secretaire, prepare
 from flows import campagne as module_campagne
 from flows import preparer_la_paie as module_preparer
@@ -67,14 +67,12 @@ DEPOTS = {
 def serveur(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Un serveur Prefect pour tous les essais ; rend son dossier."""
     decor = Decor(tmp_path_factory.mktemp("prefect"), MOIS)
-    before = dict(os.environ)
-    os.environ["PREFECT_HOME"] = str(decor.racine)
-    try:
-        with prefect_server(decor) as url, temporary_settings({PREFECT_API_URL: f"{url}/api"}):
-            yield decor.racine
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    with (
+        settings({"PREFECT_HOME": str(decor.racine)}),
+        prefect_server(decor) as url,
+        temporary_settings({PREFECT_API_URL: f"{url}/api"}),
+    ):
+        yield decor.racine
 
 
 @dataclass(frozen=True)
@@ -138,21 +136,16 @@ class Agence:
 @pytest.fixture
 def agence(serveur: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agence]:
     decor = Decor(tmp_path, MOIS)
-    before = dict(os.environ)
-    os.environ.update({name: value for name, value in decor.environment.items() if name.startswith("PAIE_")})
-    os.environ["PAIE_PAUSE_ENTRE_REGARDS"] = "0"
-    with closing(Reglages().registre()) as registre:
-        for code in CODES:
-            import_adherent(registre, EXEMPLES / "adherents" / f"{code}.yaml", ACTE)
-    try:
+    environment = {name: value for name, value in decor.environment.items() if name.startswith("PAIE_")}
+    with settings({**environment, "PAIE_PAUSE_ENTRE_REGARDS": "0"}):
+        with closing(Reglages().registre()) as registre:
+            for code in CODES:
+                import_adherent(registre, EXEMPLES / "adherents" / f"{code}.yaml", ACTE)
         with sftp_server(decor, CODES) as sftp:
             yield Agence(
                 decor,
                 {code: Secretaire(code, decor.key(code), sftp.host, sftp.port, decor.known_hosts) for code in CODES},
             )
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def played(flow: Any, *args: Any, **kwargs: Any) -> State[list[Compte]]:
@@ -330,8 +323,9 @@ def test_un_refus_du_serveur_se_dit_en_francais_dans_le_compte_rendu(
     assert not rows[NEANT].startswith("panne")
 
 
-def test_un_depot_jamais_regle_dit_quel_reglage_manque(agence: Agence, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PAIE_SFTP_EMPREINTE")
+def test_un_depot_jamais_regle_dit_quel_reglage_manque(agence: Agence) -> None:
+    # À la main : monkeypatch, défait après ``agence``, remettrait le réglage que celle-ci vient de retirer.
+    del os.environ["PAIE_SFTP_EMPREINTE"]
 
     state = played(ouvrir_le_mois, M, [NEANT])
 
@@ -484,9 +478,9 @@ def test_clore_verrouille_ce_qui_est_restitue_et_laisse_attendre_le_reste(agence
     assert agence.etats()[PETITE] == "close"
 
 
-def le_jour(monkeypatch: pytest.MonkeyPatch, jour: str) -> None:
-    """Il est huit heures à Paris ce jour-là."""
-    monkeypatch.setenv("PAIE_HORLOGE_FIGEE", f"{jour}T07:00:00+00:00")
+def le_jour(jour: str) -> None:
+    """Il est huit heures à Paris ce jour-là, jusqu'à ce que ``agence`` rende l'environnement."""
+    os.environ["PAIE_HORLOGE_FIGEE"] = f"{jour}T07:00:00+00:00"
 
 
 def rappels(agence: Agence) -> dict[str, str]:
@@ -494,10 +488,10 @@ def rappels(agence: Agence) -> dict[str, str]:
     return {path.split("/")[0]: digest for path, digest in agence.returned().items() if "RAPPEL-" in path}
 
 
-def test_un_jour_sans_echeance_ne_rappelle_rien_et_le_dit(agence: Agence, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_un_jour_sans_echeance_ne_rappelle_rien_et_le_dit(agence: Agence) -> None:
     agence.opened()
     for jour in ("2026-11-18", "2026-11-16"):
-        le_jour(monkeypatch, jour)
+        le_jour(jour)
         state = played(rappeler_les_echeances)
         assert state.is_completed()
         assert state.message.startswith("Rien à rappeler ce jour.")
@@ -505,11 +499,9 @@ def test_un_jour_sans_echeance_ne_rappelle_rien_et_le_dit(agence: Agence, monkey
     assert rappels(agence) == {}
 
 
-def test_la_veille_les_retardataires_trouvent_un_rappel_une_seule_fois(
-    agence: Agence, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_la_veille_les_retardataires_trouvent_un_rappel_une_seule_fois(agence: Agence) -> None:
     agence.received(PETITE)
-    le_jour(monkeypatch, "2026-11-17")
+    le_jour("2026-11-17")
 
     state = played(rappeler_les_echeances)
     first = rappels(agence)
@@ -524,24 +516,22 @@ def test_la_veille_les_retardataires_trouvent_un_rappel_une_seule_fois(
     assert PETITE not in told
 
 
-def test_la_dsn_du_15_se_rappelle_le_mois_suivant_a_ceux_qu_elle_concerne(
-    agence: Agence, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_la_dsn_du_15_se_rappelle_le_mois_suivant_a_ceux_qu_elle_concerne(agence: Agence) -> None:
     agence.computed(PETITE)
-    le_jour(monkeypatch, "2026-12-14")
+    le_jour("2026-12-14")
     state = played(rappeler_les_echeances)
 
     # Calculée et non déclarée : l'agence la voit ; la collectivité, elle, a envoyé.
     assert done(state.result()) == {NEANT: True, FAUTIF: True}
     assert f"| {PETITE} | à réviser |" in artifact("retards-dsn-du-15-2026-11")
 
-    le_jour(monkeypatch, "2026-12-03")
+    le_jour("2026-12-03")
     assert played(rappeler_les_echeances).result() == []  # la DSN du 5 ne concerne personne ici
 
 
-def test_rappeler_maintenant_n_attend_pas_le_jour(agence: Agence, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rappeler_maintenant_n_attend_pas_le_jour(agence: Agence) -> None:
     agence.opened()
-    le_jour(monkeypatch, "2026-11-24")
+    le_jour("2026-11-24")
     state = played(rappeler_les_echeances, M, [NEANT], "maintenant")
 
     assert done(state.result()) == {NEANT: True}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +11,7 @@ from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlmodel import select
 
-from desk.demo.decor import Decor, prefect_server
+from desk.demo.decor import Decor, prefect_server, settings
 from flows.deposer_les_declarations import deposer_les_declarations
 from flows.lire_les_retours import lire_les_retours
 from payroll.month.adherents import import_adherent
@@ -28,16 +27,14 @@ EXEMPLES = Path(__file__).parents[2] / "examples" / "adherents"
 @pytest.fixture(scope="module")
 def serveur(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     decor = Decor(tmp_path_factory.mktemp("prefect"), Month(2026, 11))
-    before = dict(os.environ)
-    os.environ["PREFECT_HOME"] = str(decor.racine)
-    try:
-        with prefect_server(decor) as url, temporary_settings({PREFECT_API_URL: f"{url}/api"}):
-            yield
-            # Les journaux partent par lots, dans un fil à part : les attendre avant de fermer le serveur.
-            APILogHandler().flush()
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    with (
+        settings({"PREFECT_HOME": str(decor.racine)}),
+        prefect_server(decor) as url,
+        temporary_settings({PREFECT_API_URL: f"{url}/api"}),
+    ):
+        yield
+        # Les journaux partent par lots, dans un fil à part : les attendre avant de fermer le serveur.
+        APILogHandler().flush()
 
 
 @pytest.mark.usefixtures("serveur")

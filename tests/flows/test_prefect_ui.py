@@ -21,7 +21,7 @@ import yaml
 from playwright.sync_api import Page, sync_playwright
 from playwright.sync_api import TimeoutError as TooSlow
 
-from desk.demo.decor import Decor, prefect_server, sftp_server
+from desk.demo.decor import Decor, prefect_server, settings, sftp_server
 from desk.demo.secretaire import Secretaire, prepare
 from payroll.month.adherents import import_adherent
 from payroll.month.commun import Acte
@@ -147,16 +147,14 @@ class Bureau:
 @pytest.fixture(scope="module")
 def bureau(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
     decor = Decor(tmp_path_factory.mktemp("prefect"), MOIS)
-    before = dict(os.environ)
-    os.environ.update(decor.environment)
-    reglages = Reglages()
-    registre = reglages.registre()
-    for code in CODES:
-        import_adherent(
-            registre, RACINE / "examples" / "adherents" / f"{code}.yaml", Acte("essai", reglages.maintenant())
-        )
-    registre.close()
-    try:
+    with settings(decor.environment):
+        reglages = Reglages()
+        registre = reglages.registre()
+        for code in CODES:
+            import_adherent(
+                registre, RACINE / "examples" / "adherents" / f"{code}.yaml", Acte("essai", reglages.maintenant())
+            )
+        registre.close()
         with (
             sftp_server(decor, CODES) as sftp,
             prefect_server(decor) as url,
@@ -170,10 +168,6 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
             }
             yield Bureau(reglages.repertoire, page, url, people)
             browser.close()
-    finally:
-        for name in set(os.environ) - set(before):
-            del os.environ[name]
-        os.environ.update(before)
 
 
 class _Team:

@@ -25,6 +25,7 @@ _PAS_EN_COTISATION = frozenset({Section.BRUT, Section.NET})
 _ARRONDI_PAR_ASSIETTE = 75
 """Centimes : ce qu'une assiette arrondie à l'euro change, à 150 % de taux au plus."""
 _DEMI_EURO = 50
+_CONTROLES = ("Contrôle", "Gravité", "Rubrique", "Ligne du message", "Ce qui est signalé")
 _TITRES = (
     "Ce que l'on rapproche",
     "Bulletins",
@@ -77,26 +78,27 @@ def unsettled(rows: Iterable[Rapprochement]) -> list[Rapprochement]:
 
 
 def to_csv(rows: Iterable[Rapprochement]) -> bytes:
-    """Le tableau en CSV lisible par un tableur français : point-virgule, virgule décimale, UTF-8 avec marque."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
-    writer.writerow(_TITRES)
+    """Le tableau en CSV lisible par un tableur français."""
+    lines = []
     for row in rows:
         amounts = (row.bulletins, row.individuel, row.paye, row.ecart)
         shown = ["" if amount is None else format_amount(amount) for amount in amounts]
-        writer.writerow([row.objet, *shown, row.origine if row.juste else f"À EXPLIQUER. {row.origine}".strip()])
-    return stream.getvalue().encode("utf-8-sig")
+        lines.append([row.objet, *shown, row.origine if row.juste else f"À EXPLIQUER. {row.origine}".strip()])
+    return _csv(_TITRES, lines)
 
 
 def controls_csv(anomalies: Sequence[Anomaly]) -> bytes:
     """Ce que les contrôles de la norme disent du message, comme le tableau ; une ligne dit s'il n'y a rien."""
+    lines = [[item.code, item.gravite, item.rubrique, str(item.line or ""), item.message] for item in anomalies]
+    return _csv(_CONTROLES, lines or [["", "", "", "", "Aucun contrôle n'a rien signalé."]])
+
+
+def _csv(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """Point-virgule, virgule décimale, UTF-8 avec marque : ce qu'un tableur français ouvre sans question."""
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
-    writer.writerow(("Contrôle", "Gravité", "Rubrique", "Ligne du message", "Ce qui est signalé"))
-    for item in anomalies:
-        writer.writerow((item.code, item.gravite, item.rubrique, item.line or "", item.message))
-    if not anomalies:
-        writer.writerow(("", "", "", "", "Aucun contrôle n'a rien signalé."))
+    writer.writerow(titles)
+    writer.writerows(rows)
     return stream.getvalue().encode("utf-8-sig")
 
 

@@ -64,10 +64,7 @@ def simuler(
         facts = simulate(registre, found)
     for text in (*facts.avertissements, *(f"Laissé de côté : {text}" for text in facts.ecartes)):
         console.print(f"  • {text}", markup=False)
-    rows = [
-        (code, *_costs(facts.summed(lambda cle, code=code: cle[0] == code)))  # type: ignore[misc]
-        for code in facts.adherents
-    ]
+    rows = [(code, *_costs(facts.of_adherent(code))) for code in facts.adherents]
     show_table(
         f"{facts.titre} : coût pour l'employeur, {facts.mois[0].libelle} à {facts.mois[-1].libelle}",
         ("Adhérent", "Référence", "Simulation", "Écart"),

@@ -54,14 +54,26 @@ class SimulationFacts:
     ecartes: tuple[str, ...]
     """Les bulletins laissés de côté, et pourquoi."""
 
+    @property
+    def total(self) -> Deux:
+        return self.summed(lambda _: True)
+
+    def of_adherent(self, code: str) -> Deux:
+        return self.summed(lambda cle: cle[0] == code)
+
+    def of_account(self, compte: str) -> Deux:
+        return self.summed(lambda cle: cle[1] == compte)
+
+    def of_month(self, mois: Month) -> Deux:
+        return self.summed(lambda cle: cle[2] == mois)
+
+    def of_year(self, year: int) -> Deux:
+        return self.summed(lambda cle: cle[2].year == year)
+
     def summed(self, of: Callable[[Cle], bool]) -> Deux:
         """Le coût des deux côtés, sur les clés retenues."""
         kept = [couts for cle, couts in self.couts.items() if of(cle)]
         return sum(couts[0] for couts in kept), sum(couts[1] for couts in kept)
-
-    @property
-    def total(self) -> Deux:
-        return self.summed(bool)
 
 
 def render(facts: SimulationFacts) -> bytes:
@@ -83,10 +95,7 @@ def render(facts: SimulationFacts) -> bytes:
 def _summary(sheet: Worksheet, facts: SimulationFacts) -> None:
     start = _open(sheet, facts, "Synthèse", ["", *_MONTANTS])
     rows = [("Coût total pour l'employeur", facts.total)]
-    rows += [
-        (f"dont {year}", facts.summed(lambda cle, year=year: cle[2].year == year))  # type: ignore[misc]
-        for year in sorted({mois.year for mois in facts.mois})
-    ]
+    rows += [(f"dont {year}", facts.of_year(year)) for year in sorted({mois.year for mois in facts.mois})]
     for rang, (label, couts) in enumerate(rows):
         _write(sheet, [label, *_three(couts)], bold=rang == 0)
     bulletins = [sum(values) for values in zip(*facts.bulletins.values(), strict=True)]
@@ -109,7 +118,7 @@ def _months_table(sheet: Worksheet, facts: SimulationFacts, column: int, row: in
     for offset, title in enumerate(("Mois", *_MONTANTS)):
         _head(sheet.cell(row, column + offset, title))
     for rang, mois in enumerate(facts.mois, start=1):
-        couts = facts.summed(lambda cle, mois=mois: cle[2] == mois)  # type: ignore[misc]
+        couts = facts.of_month(mois)
         sheet.cell(row + rang, column, f"{mois.month:02d}/{mois.year}").number_format = "@"
         for offset, value in enumerate(_three(couts), start=1):
             sheet.cell(row + rang, column + offset, value).number_format = AMOUNT_FORMAT
@@ -120,7 +129,7 @@ def _by_month(sheet: Worksheet, facts: SimulationFacts) -> None:
     header = ["Mois", *_MONTANTS, "Bulletins de référence", "Bulletins de la simulation"]
     start = _open(sheet, facts, "Par mois", header)
     for mois in facts.mois:
-        couts = facts.summed(lambda cle, mois=mois: cle[2] == mois)  # type: ignore[misc]
+        couts = facts.of_month(mois)
         _write(sheet, [mois.libelle, *_three(couts), *facts.bulletins[mois]])
     _write(sheet, ["Total", *_three(facts.total)], bold=True)
     _finish(sheet, start, facts.titre)
@@ -129,7 +138,7 @@ def _by_month(sheet: Worksheet, facts: SimulationFacts) -> None:
 def _by_adherent(sheet: Worksheet, facts: SimulationFacts) -> None:
     start = _open(sheet, facts, "Par adhérent", ["Adhérent", "Nom", *_MONTANTS])
     for code, nom in facts.adherents.items():
-        couts = facts.summed(lambda cle, code=code: cle[0] == code)  # type: ignore[misc]
+        couts = facts.of_adherent(code)
         _write(sheet, [code, nom, *_three(couts)])
     last = sheet.max_row
     _write(sheet, ["Total", None, *_three(facts.total)], bold=True)
@@ -147,7 +156,7 @@ def _by_adherent(sheet: Worksheet, facts: SimulationFacts) -> None:
 def _by_account(sheet: Worksheet, facts: SimulationFacts) -> None:
     start = _open(sheet, facts, "Par compte M57", ["Compte", *_MONTANTS, "Rubriques"])
     for compte, rubriques in facts.comptes.items():
-        couts = facts.summed(lambda cle, compte=compte: cle[1] == compte)  # type: ignore[misc]
+        couts = facts.of_account(compte)
         _write(sheet, [compte or "sans compte", *_three(couts), *wrap(rubriques, _LARGEUR)[:1]])
         for more in wrap(rubriques, _LARGEUR)[1:]:
             _write(sheet, [None, None, None, None, more])

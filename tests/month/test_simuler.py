@@ -74,7 +74,7 @@ def test_la_reference_est_la_paie_elle_meme(lieu: Lieu) -> None:
         lieu.calculer(mois)
         gardes = lieu.bulletins(mois).values()
         cout = sum(bulletin.cout_employeur for bulletin in gardes)
-        assert facts.summed(lambda cle, mois=mois: cle[2] == mois) == (cout, cout)  # type: ignore[misc]
+        assert facts.of_month(mois) == (cout, cout)
         assert facts.bulletins[mois] == (len(gardes), len(gardes))
     assert "" not in facts.comptes
     assert facts.ecartes == facts.avertissements == ()
@@ -189,7 +189,7 @@ def test_un_bulletin_refuse_d_un_cote_est_ecarte_des_deux(seul: Lieu) -> None:
     """Moins de 28 heures sans changer de régime : le moteur refuse, l'écart ne compte pas un salaire disparu."""
     facts = simulate(seul.registre, hypotheses(agent("temps", heures_hebdo="20", du="2026-12-01"), mois=2))
 
-    assert facts.summed(lambda cle: cle[2] == MOIS.next) == (0, 0)
+    assert facts.of_month(MOIS.next) == (0, 0)
     assert facts.bulletins[MOIS.next] == (0, 0)
     (ecarte,) = facts.ecartes
     assert ecarte.startswith("décembre 2026 : agent LB001")

@@ -252,17 +252,11 @@ def _faits(demande: Demande, saisie: Saisie) -> dict[str, Any]:
 
 def _vues(facts: SimulationFacts) -> dict[str, Any]:
     """Le résultat par mois (ou par année), par adhérent, par compte, et son graphique."""
-    months = [(mois, facts.summed(lambda cle, mois=mois: cle[2] == mois)) for mois in facts.mois]  # type: ignore[misc]
+    months = [(mois, facts.of_month(mois)) for mois in facts.mois]
     return {
         "par_mois": [(mois, couts, facts.bulletins[mois]) for mois, couts in months],
-        "par_adherent": [
-            (code, nom, facts.summed(lambda cle, code=code: cle[0] == code))  # type: ignore[misc]
-            for code, nom in facts.adherents.items()
-        ],
-        "par_compte": [
-            (compte or "–", libelle, facts.summed(lambda cle, compte=compte: cle[1] == compte))  # type: ignore[misc]
-            for compte, libelle in facts.comptes.items()
-        ],
+        "par_adherent": [(code, nom, facts.of_adherent(code)) for code, nom in facts.adherents.items()],
+        "par_compte": [(compte or "–", libelle, facts.of_account(compte)) for compte, libelle in facts.comptes.items()],
         "graphique": _dessin(months),
         "largeur": LARGEUR,
         "hauteur": HAUTEUR,

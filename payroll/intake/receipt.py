@@ -28,6 +28,8 @@ _CELL = re.compile(r"[A-Z]{1,3}[0-9]{1,7}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 _FAULT = PatternFill("solid", fgColor="F8CBAD")
 _TRAIT = "-" * 72
+_AS_CORRECTED = re.compile(r"(-(corrigee?s?|correction|rectifiee?|modifiee?|bis|copie|final|v?\d))+$")
+"""Ce que l'on ajoute au nom d'un fichier que l'on a corrigé, en forme de nom assaini."""
 
 
 def text(lecture: Lecture, *, roster: Roster, fichier: str, recu_le: datetime, sha256: str) -> str:
@@ -91,6 +93,20 @@ def receipt_name(fichier: str, sha256: str) -> str:
 def marked_copy_name(fichier: str, sha256: str) -> str:
     """Le nom de la copie marquée."""
     return f"a-corriger-{_slug(fichier)}-{sha256[:8]}.xlsx"
+
+
+def corrects(fichier: str, chemin: str) -> bool:
+    """Vrai si ce fichier corrige l'envoi dont ``chemin`` est la copie marquée : il en a le nom, ou c'est elle, remplie.
+
+    >>> copie = marked_copy_name("heures novembre.xlsx", "0123456789")
+    >>> [corrects(nom, copie) for nom in ("Heures NOVEMBRE.xlsx", "heures novembre corrigé (2).xlsx", copie)]
+    [True, True, True]
+    >>> [corrects(nom, copie) for nom in ("heures.xlsx", "heures novembre cantine.xlsx", "planning.xlsx")]
+    [False, False, False]
+    """
+    stem, told = chemin[: -len("01234567.xlsx")], _slug(fichier)
+    names = {f"a-corriger-{name}-" for name in (told, _AS_CORRECTED.sub("", told))}
+    return stem in names or (chemin.startswith("a-corriger-") and _slug(chemin) == told)
 
 
 def _accepted(lecture: Lecture, roster: Roster) -> list[str]:

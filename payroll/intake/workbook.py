@@ -10,6 +10,7 @@ from payroll.intake.collecte import Collecte
 from payroll.intake.constats import REPARTIR, RETOUR, Lieu
 from payroll.intake.elements import add_element, find_rubrique, missing_amount
 from payroll.intake.grid import COLONNES_MAX, LIGNES_MAX, Case, Classeur, Feuille
+from payroll.intake.memoire import tell_written_over
 from payroll.intake.mouvements import add_absence, add_arrival, add_exit
 from payroll.intake.tables import Ligne, Tableau, find_table, lost_title
 
@@ -115,6 +116,7 @@ def _elements(name: str, feuille: Feuille, work: Collecte) -> None:
     if table is None:
         return
     _strays(feuille, (table,), work)
+    tell_written_over(name, table, feuille, work)
     rubriques = layout.rubriques(work.roster)
     for line in _lines(table, feuille, work):
         entered = [code for code in rubriques if line.get(code) is not None]

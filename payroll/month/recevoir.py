@@ -15,13 +15,24 @@ from payroll.intake import read
 from payroll.intake.contradictions import reconcile
 from payroll.intake.layout import formulaire
 from payroll.intake.lecture import AbsenceLue, ElementLu, Lecture
-from payroll.intake.receipt import marked_copy, marked_copy_name, receipt_name
+from payroll.intake.receipt import corrects, marked_copy, marked_copy_name, receipt_name
 from payroll.intake.receipt import text as receipt_text
 from payroll.intake.roster import Roster
-from payroll.month.commun import Acte, anomalies_to_json, aware, find_adherent, insert_rows, key, put_document, record
+from payroll.month.commun import (
+    Acte,
+    anomalies_to_json,
+    aware,
+    documents_of,
+    find_adherent,
+    insert_rows,
+    key,
+    put_document,
+    record,
+    withdraw_document,
+)
 from payroll.month.mois_dernier import with_last_month
 from payroll.month.ouvrir import roster_of
-from payroll.month.relancer import withdraw_reminder
+from payroll.month.relancer import reminder_name
 from payroll.month.situations import active_contracts
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -108,7 +119,7 @@ def _read_one(registre: Registre, code: str, fichier_id: int, acte: Acte) -> Fic
             lecture = reconcile([other for _, other in others], lecture)
         _record_reading(session, adherent, mois, fichier, lecture, others)
         if fichier.etat == EtatFichier.ACCEPTE:
-            withdraw_reminder(session, adherent, mois, acte)
+            _withdraw_answered(session, adherent, mois, fichier, acte)
         _answer(session, registre, adherent, mois, fichier, lecture, roster, content)
         record(
             session,
@@ -122,6 +133,19 @@ def _read_one(registre: Registre, code: str, fichier_id: int, acte: Acte) -> Fic
             anomalies=len(lecture.anomalies),
         )
         return fichier
+
+
+def _withdraw_answered(session: Session, adherent: Adherent, mois: Month, fichier: FichierRecu, acte: Acte) -> None:
+    """Retire ce que ce fichier accepté rend sans objet : le rappel, et la copie à corriger de l'envoi qu'il corrige."""
+    own = marked_copy_name(fichier.nom, fichier.sha256)
+    withdrawn = [
+        document.chemin
+        for document in documents_of(session, adherent, mois)
+        if document.chemin == reminder_name(mois) or (document.chemin != own and corrects(fichier.nom, document.chemin))
+        if withdraw_document(session, document, acte.moment)
+    ]
+    if withdrawn:
+        record(session, acte, "retirer", adherent.code, mois, documents=sorted(withdrawn))
 
 
 def _roster(session: Session, adherent: Adherent, mois: Month) -> Roster:

@@ -14,11 +14,9 @@ from payroll.month.commun import (
     Acte,
     aware,
     current_paie,
-    documents_of,
     find_adherent,
     put_document,
     record,
-    withdraw_document,
 )
 from payroll.month.echeances import PARIS, Echeance, Nature, in_words
 from payroll.month.ouvrir import template_name
@@ -98,13 +96,6 @@ def reminder_text(
         *(f"  {mention}" for mention in contact),
     ]
     return "\r\n".join([*lines, ""])
-
-
-def withdraw_reminder(session: Session, adherent: Adherent, mois: Month, acte: Acte) -> None:
-    """Retire le rappel d'une collectivité dont un fichier vient d'être accepté : il n'est plus vrai."""
-    for document in documents_of(session, adherent, mois):
-        if document.chemin == reminder_name(mois) and withdraw_document(session, document, acte.moment):
-            record(session, acte, "retirer", adherent.code, mois, documents=[document.chemin])
 
 
 def _file_states(session: Session, adherent: Adherent, mois: Month) -> set[str]:

@@ -91,6 +91,30 @@ def test_ce_qui_est_montre_pour_memoire_n_est_jamais_lu() -> None:
 
 
 @pytest.mark.parametrize(
+    ("agent", "ecrit", "dit"),
+    [
+        ("5", 6.5, False),  # ce que le classeur montrait
+        ("5", "6,50", False),  # la même chose, retapée
+        ("5", 7, True),
+        ("5", "sept", True),
+        ("5", None, False),  # effacé : rien à lire, rien à dire
+        ("6", 2, True),  # A002 n'avait rien le mois dernier
+        ("6", 0, False),
+    ],
+)
+def test_ecrire_dans_le_mois_dernier_n_est_pas_lu_et_se_dit(agent: str, ecrit: float | str | None, dit: bool) -> None:
+    columns = _columns()
+    cell = f"{columns['Mois dernier : Heures sup. de jour']}{agent}"
+    entry = f"{columns['Heures sup. de jour']}5"
+    lecture = read(octets(_book({(E, entry): 3, (E, cell): ecrit})), "f.xlsx", MEMOIRE)
+    assert lecture.acceptee
+    assert [(e.matricule, e.code, e.valeur) for e in lecture.elements] == [("A001", "ihts_jour", 300)]
+    told = [(a.code, a.gravite, a.feuille, a.cellule) for a in lecture.anomalies if a.code == "mois-dernier-modifie"]
+    assert told == ([("mois-dernier-modifie", Gravite.AVERTISSEMENT, E, cell)] if dit else [])
+    assert all("« Heures sup. de jour »" in a.remede for a in lecture.anomalies if a.code == "mois-dernier-modifie")
+
+
+@pytest.mark.parametrize(
     ("feuille", "case", "couleurs"),
     [
         (E, "E5", ["rouge", "rouge", "bleu"]),  # contingent, borne, mois dernier

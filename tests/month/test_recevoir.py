@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import payroll.month.recevoir as recevoir
 from payroll.intake.receipt import receipt_name
+from payroll.month.commun import find_adherent, put_document
 from payroll.month.recevoir import keep_file, read_pending
 from payroll.periods import Month
 from payroll.store.tables import Absence, Contrat, ElementVariable, Evenement, Paie, SortieAnnoncee
@@ -125,6 +126,27 @@ def test_corriger_c_est_redeposer(ouvert: Lieu) -> None:
     assert acceptes(ouvert) == ["remplace", "remplace", "accepte"]
     assert _comptes(ouvert) == {("LB00201", "cia"): 9_000, ("LB00201", "heures_complementaires"): 650}
     assert any("Vous aviez envoyé 150,00 ; nous retenons maintenant 90,00." in text for text in ouvert.accuses())
+
+
+@pytest.mark.parametrize(
+    ("nom", "restent"),
+    [
+        ("heures.csv", ["a-corriger-planning-89abcdef.xlsx"]),
+        ("Heures corrigé.csv", ["a-corriger-planning-89abcdef.xlsx"]),
+        ("a-corriger-planning-89abcdef.csv", ["a-corriger-heures-01234567.xlsx"]),
+        ("autre.csv", ["a-corriger-heures-01234567.xlsx", "a-corriger-planning-89abcdef.xlsx"]),
+    ],
+)
+def test_la_copie_a_corriger_part_quand_sa_correction_est_acceptee(ouvert: Lieu, nom: str, restent: list[str]) -> None:
+    with ouvert.registre.transaction() as session:
+        adherent = find_adherent(session, ouvert.code)
+        for name in ("a-corriger-heures-01234567.xlsx", "a-corriger-planning-89abcdef.xlsx"):
+            put_document(session, ouvert.registre, adherent, MOIS, name, b"x", acte(1).moment)
+    ouvert.deposer(fichier("lubescaux", element("XXXX", "cia", "1")), nom=nom)
+    assert len([name for name in ouvert.dus() if name.startswith("a-corriger-")]) == 2  # refusé : rien ne part
+
+    ouvert.deposer(fichier("lubescaux", CIA), nom=nom, minutes=5)
+    assert sorted(name for name in ouvert.dus() if name.startswith("a-corriger-")) == restent
 
 
 def test_redeposer_deux_fois_la_correction_ne_change_rien(ouvert: Lieu) -> None:

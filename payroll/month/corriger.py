@@ -54,6 +54,32 @@ class AbsenceConnue:
     fin: date
 
 
+@dataclass(frozen=True, slots=True)
+class Cadre:
+    """Où une correction se pose : une transaction ouverte, un adhérent, un mois ; son auteur et sa raison."""
+
+    session: Session
+    adherent: Adherent
+    mois: Month
+    acte: Acte
+    motif: str
+
+    def require_open(self) -> None:
+        """Lève :class:`GesteRefuse` si le mois ne se corrige plus, sans raison, ou si l'auteur n'en a pas le droit."""
+        require_right(self.session, self.acte, self.adherent.code)
+        if not self.motif.strip():
+            raise GesteRefuse("Une correction dit sa raison : appel de la mairie, pièce reçue, erreur de saisie.")
+        paie = require_paie(self.session, self.adherent, self.mois)
+        if paie.etat not in _OUVERTS:
+            code, mois = self.adherent.code, self.mois
+            raise GesteRefuse(
+                f"{self.adherent.nom} : la paie de {mois.libelle} est {paie.etat}, ses bulletins ne changent plus. "
+                "Saisissez ce qui manque dans le mois ouvert : "
+                f"« paie rappel saisir {code} … --mois-de-droit {mois} ». Close, elle se rouvre pour sa seule DSN : "
+                f"« paie rouvrir {code} --mois {mois} --motif … »."
+            )
+
+
 def correct_element(
     registre: Registre,
     code: str,
@@ -73,24 +99,12 @@ def correct_element(
     Lève :class:`GesteRefuse`, avec les anomalies du calcul s'il refuse cette valeur.
     """
     with registre.transaction() as session:
-        return set_element(
-            session, code, matricule, mois, acte,
-            rubrique=rubrique, valeur=valeur, motif=motif, contrat=contrat, ajouter=ajouter,
-        )  # fmt: skip
+        cadre = Cadre(session, find_adherent(session, code), mois, acte, motif)
+        return set_element(cadre, matricule, contrat, rubrique, valeur, ajouter=ajouter)
 
 
 def set_element(
-    session: Session,
-    code: str,
-    matricule: str,
-    mois: Month,
-    acte: Acte,
-    *,
-    rubrique: str,
-    valeur: int,
-    motif: str,
-    contrat: str = "",
-    ajouter: bool = False,
+    cadre: Cadre, matricule: str, contrat: str, rubrique: str, valeur: int, *, ajouter: bool = False
 ) -> Corrigee:
     """:func:`correct_element`, dans une transaction déjà ouverte."""
     admitted = {item.code for item in load_catalogue().saisies("variables")} | HOUR_VARIABLES
@@ -100,20 +114,10 @@ def set_element(
         )
     if ajouter and not valeur:
         raise GesteRefuse("Une ligne manuelle a un montant, positif ou négatif.")
-    adherent, contrat_id = _start(session, code, matricule, mois, acte, motif, contrat)
-    before = _objections(session, adherent, mois, matricule)
-    row = Correction(
-        adherent_id=key(adherent.id),
-        contrat_id=contrat_id,
-        mois=str(mois),
-        nature=NatureCorrection.LIGNE if ajouter else NatureCorrection.ELEMENT,
-        rubrique=rubrique,
-        valeur=valeur,
-        motif=motif.strip(),
-        par=acte.par,
-        le=acte.moment,
-    )
-    return _finish(session, adherent, mois, acte, matricule, row, before)
+    contrat_id = _start(cadre, matricule, contrat)
+    before = _objections(cadre, matricule)
+    nature = NatureCorrection.LIGNE if ajouter else NatureCorrection.ELEMENT
+    return _finish(cadre, matricule, _row(cadre, contrat_id, nature, rubrique=rubrique, valeur=valeur), before)
 
 
 def add_absence(
@@ -132,20 +136,12 @@ def add_absence(
     Elle vaut pour tous les mois qu'elle touche : un mois déjà payé demande un rappel. Lève :class:`GesteRefuse`.
     """
     with registre.transaction() as session:
-        return enter_absence(session, code, matricule, mois, acte, valeurs=valeurs, motif=motif, contrat=contrat)
+        return enter_absence(
+            Cadre(session, find_adherent(session, code), mois, acte, motif), matricule, contrat, valeurs
+        )
 
 
-def enter_absence(
-    session: Session,
-    code: str,
-    matricule: str,
-    mois: Month,
-    acte: Acte,
-    *,
-    valeurs: Mapping[str, Any],
-    motif: str,
-    contrat: str = "",
-) -> Corrigee:
+def enter_absence(cadre: Cadre, matricule: str, contrat: str, valeurs: Mapping[str, Any]) -> Corrigee:
     """:func:`add_absence`, dans une transaction déjà ouverte."""
     try:
         entree = AbsenceEntree.model_validate(dict(valeurs))
@@ -157,65 +153,65 @@ def enter_absence(
     natures = load_conges().natures
     if entree.type not in natures:
         raise GesteRefuse(f"Nature d'absence inconnue : « {entree.type} ». Les natures : {', '.join(sorted(natures))}.")
-    if entree.debut > mois.last_day:
-        raise GesteRefuse(f"L'absence commence après {mois.libelle} : elle se saisira le moment venu.")
-    adherent, contrat_id = _start(session, code, matricule, mois, acte, motif, contrat)
-    _require_free(session, contrat_id, entree.debut, entree.fin)
-    before = _objections(session, adherent, mois, matricule)
-    absence = Absence(adherent_id=key(adherent.id), contrat_id=contrat_id, **entree.model_dump())
-    session.add(absence)
-    session.flush()
-    row = _absence_correction(adherent, absence, mois, acte, motif, NatureCorrection.ABSENCE)
-    return _finish(session, adherent, mois, acte, matricule, row, before)
+    if entree.debut > cadre.mois.last_day:
+        raise GesteRefuse(f"L'absence commence après {cadre.mois.libelle} : elle se saisira le moment venu.")
+    contrat_id = _start(cadre, matricule, contrat)
+    _require_free(cadre.session, contrat_id, entree.debut, entree.fin)
+    before = _objections(cadre, matricule)
+    absence = Absence(adherent_id=key(cadre.adherent.id), contrat_id=contrat_id, **entree.model_dump())
+    cadre.session.add(absence)
+    cadre.session.flush()
+    return _finish(cadre, matricule, _absence_row(cadre, absence, NatureCorrection.ABSENCE), before)
 
 
 def remove_absence(registre: Registre, code: str, numero: int, mois: Month, acte: Acte, *, motif: str) -> Corrigee:
-    """Retire une absence (numéro de « paie corriger voir ») ; annuler la correction la remet telle quelle."""
+    """Retire une absence (:func:`month_absences` en dit le numéro) ; annuler la correction la remet telle quelle."""
     with registre.transaction() as session:
-        return drop_absence(session, code, numero, mois, acte, motif=motif)
+        return drop_absence(Cadre(session, find_adherent(session, code), mois, acte, motif), numero)
 
 
-def drop_absence(session: Session, code: str, numero: int, mois: Month, acte: Acte, *, motif: str) -> Corrigee:
+def drop_absence(cadre: Cadre, numero: int) -> Corrigee:
     """:func:`remove_absence`, dans une transaction déjà ouverte."""
-    absence = session.get(Absence, numero)
-    adherent = find_adherent(session, code)
-    if absence is None or absence.adherent_id != adherent.id:
-        raise GesteRefuse(f"{adherent.nom} : aucune absence ne porte le numéro {numero} (« paie corriger voir »).")
-    require_open(session, adherent, mois, acte, motif)
-    matricule = _matricule_of(session, adherent, mois, absence.contrat_id)
-    before = _objections(session, adherent, mois, matricule)
-    row = _absence_correction(adherent, absence, mois, acte, motif, NatureCorrection.RETRAIT)
-    session.delete(absence)
-    return _finish(session, adherent, mois, acte, matricule, row, before)
+    absence = cadre.session.get(Absence, numero)
+    if absence is None or absence.adherent_id != cadre.adherent.id:
+        raise GesteRefuse(
+            f"{cadre.adherent.nom} : aucune absence ne porte le numéro {numero} (« paie corriger voir »)."
+        )
+    cadre.require_open()
+    matricule = _matricule_of(cadre, absence.contrat_id)
+    before = _objections(cadre, matricule)
+    row = _absence_row(cadre, absence, NatureCorrection.RETRAIT)
+    cadre.session.delete(absence)
+    return _finish(cadre, matricule, row, before)
 
 
 def cancel_correction(registre: Registre, code: str, numero: int, mois: Month, acte: Acte, *, motif: str) -> str:
     """Annule une correction : le mois redevient ce que disaient le fichier et le dossier ; rend sa phrase."""
     with registre.transaction() as session:
-        return undo(session, code, numero, mois, acte, motif=motif)
+        return undo(Cadre(session, find_adherent(session, code), mois, acte, motif), numero)
 
 
-def undo(session: Session, code: str, numero: int, mois: Month, acte: Acte, *, motif: str) -> str:
+def undo(cadre: Cadre, numero: int) -> str:
     """:func:`cancel_correction`, dans une transaction déjà ouverte."""
-    adherent = find_adherent(session, code)
-    require_open(session, adherent, mois, acte, motif)
+    session, adherent, mois = cadre.session, cadre.adherent, cadre.mois
+    cadre.require_open()
     row = session.get(Correction, numero)
     if row is None or row.adherent_id != adherent.id or row.mois != str(mois) or row.annulee_le is not None:
         raise GesteRefuse(f"{adherent.nom} : aucune correction en cours n° {numero} en {mois.libelle}.")
-    matricule = _matricule_of(session, adherent, mois, row.contrat_id)
-    before = _objections(session, adherent, mois, matricule)
+    matricule = _matricule_of(cadre, row.contrat_id)
+    before = _objections(cadre, matricule)
     if row.nature == NatureCorrection.ABSENCE and (absence := session.get(Absence, row.absence_id)) is not None:
         session.delete(absence)
     if row.nature == NatureCorrection.RETRAIT:
         entree = dict(row.absence)
         entree |= {name: date.fromisoformat(entree[name]) for name in ("debut", "fin")}
         session.add(Absence(adherent_id=row.adherent_id, contrat_id=row.contrat_id, **entree))
-    row.annulee_par, row.annulee_le, row.motif_annulation = acte.par, acte.moment, motif.strip()
+    row.annulee_par, row.annulee_le, row.motif_annulation = cadre.acte.par, cadre.acte.moment, cadre.motif.strip()
     session.add(row)
     session.flush()
-    _require_no_new_objection(session, adherent, mois, matricule, before)
-    detail = {"correction": numero, "matricule": matricule, "nature": row.nature, "motif": motif.strip()}
-    record(session, acte, "annuler-correction", code, mois, **detail)
+    _require_no_new_objection(cadre, matricule, before)
+    detail = {"correction": numero, "matricule": matricule, "nature": row.nature, "motif": cadre.motif.strip()}
+    record(session, cadre.acte, "annuler-correction", adherent.code, mois, **detail)
     return told(row)
 
 
@@ -245,35 +241,19 @@ def month_absences(registre: Registre, code: str, mois: Month) -> list[AbsenceCo
         return sorted(found, key=lambda absence: (absence.matricule, absence.debut))
 
 
-def _start(
-    session: Session, code: str, matricule: str, mois: Month, acte: Acte, motif: str, numero: str
-) -> tuple[Adherent, int]:
-    adherent = find_adherent(session, code)
-    require_open(session, adherent, mois, acte, motif)
+def _start(cadre: Cadre, matricule: str, numero: str) -> int:
+    """Le contrat à corriger, une fois le mois reconnu ouvert."""
+    cadre.require_open()
     found = [
         key(contrat.id)
-        for contrat, agent in active_contracts(session, adherent, mois)
+        for contrat, agent in active_contracts(cadre.session, cadre.adherent, cadre.mois)
         if agent.matricule == matricule and numero in ("", contrat.numero)
     ]
     if not found:
-        raise GesteRefuse(f"{adherent.nom} : l'agent {matricule} n'a aucun contrat en {mois.libelle}.")
+        raise GesteRefuse(f"{cadre.adherent.nom} : l'agent {matricule} n'a aucun contrat en {cadre.mois.libelle}.")
     if len(found) > 1:
         raise GesteRefuse(f"L'agent {matricule} a {len(found)} contrats : dites le numéro du contrat.")
-    return adherent, found[0]
-
-
-def require_open(session: Session, adherent: Adherent, mois: Month, acte: Acte, motif: str) -> None:
-    """Lève :class:`GesteRefuse` si le mois ne se corrige plus, sans raison, ou si l'auteur n'en a pas le droit."""
-    require_right(session, acte, adherent.code)
-    if not motif.strip():
-        raise GesteRefuse("Une correction dit sa raison : appel de la mairie, pièce reçue, erreur de saisie.")
-    paie = require_paie(session, adherent, mois)
-    if paie.etat not in _OUVERTS:
-        raise GesteRefuse(
-            f"{adherent.nom} : la paie de {mois.libelle} est {paie.etat}, ses bulletins ne changent plus. Saisissez ce "
-            f"qui manque dans le mois ouvert : « paie rappel saisir {adherent.code} … --mois-de-droit {mois} ». Close, "
-            f"elle se rouvre pour sa seule DSN : « paie rouvrir {adherent.code} --mois {mois} --motif … »."
-        )
+    return found[0]
 
 
 def _require_free(session: Session, contrat_id: int, debut: date, fin: date) -> None:
@@ -294,74 +274,66 @@ def _require_free(session: Session, contrat_id: int, debut: date, fin: date) -> 
         )
 
 
-def _absence_correction(
-    adherent: Adherent, absence: Absence, mois: Month, acte: Acte, motif: str, nature: NatureCorrection
-) -> Correction:
+def _absence_row(cadre: Cadre, absence: Absence, nature: NatureCorrection) -> Correction:
+    said = absence.model_dump(mode="json", exclude={"id", "adherent_id", "contrat_id"})
+    return _row(cadre, absence.contrat_id, nature, absence_id=absence.id, absence=said)
+
+
+def _row(cadre: Cadre, contrat_id: int, nature: NatureCorrection, **what: Any) -> Correction:
     return Correction(
-        adherent_id=key(adherent.id),
-        contrat_id=absence.contrat_id,
-        mois=str(mois),
+        adherent_id=key(cadre.adherent.id),
+        contrat_id=contrat_id,
+        mois=str(cadre.mois),
         nature=nature,
-        absence_id=absence.id,
-        absence=absence.model_dump(mode="json", exclude={"id", "adherent_id", "contrat_id"}),
-        motif=motif.strip(),
-        par=acte.par,
-        le=acte.moment,
+        motif=cadre.motif.strip(),
+        par=cadre.acte.par,
+        le=cadre.acte.moment,
+        **what,
     )
 
 
-def _finish(
-    session: Session,
-    adherent: Adherent,
-    mois: Month,
-    acte: Acte,
-    matricule: str,
-    row: Correction,
-    before: set[tuple[str, str]],
-) -> Corrigee:
-    session.add(row)
-    session.flush()
-    _require_no_new_objection(session, adherent, mois, matricule, before)
+def _finish(cadre: Cadre, matricule: str, row: Correction, before: set[tuple[str, str]]) -> Corrigee:
+    cadre.session.add(row)
+    cadre.session.flush()
+    _require_no_new_objection(cadre, matricule, before)
     phrase = told(row)
     record(
-        session, acte, "corriger", adherent.code, mois,
+        cadre.session, cadre.acte, "corriger", cadre.adherent.code, cadre.mois,
         correction=row.id, matricule=matricule, nature=row.nature, rubrique=row.rubrique, valeur=row.valeur,
         absence=row.absence, motif=row.motif,
     )  # fmt: skip
     touched: tuple[Month, ...] = ()
     if row.absence:
         debut, fin = (date.fromisoformat(row.absence[name]) for name in ("debut", "fin"))
-        paid = paid_months(session, adherent, mois)
+        paid = paid_months(cadre.session, cadre.adherent, cadre.mois)
         touched = tuple(month for month in paid if debut <= month.last_day and fin >= month.first_day)
     return Corrigee(key(row.id), phrase, touched)
 
 
-def _objections(session: Session, adherent: Adherent, mois: Month, matricule: str) -> set[tuple[str, str]]:
-    return {(anomalie.code, anomalie.message) for anomalie in _refusals(session, adherent, mois, matricule)}
+def _objections(cadre: Cadre, matricule: str) -> set[tuple[str, str]]:
+    return {(anomalie.code, anomalie.message) for anomalie in _refusals(cadre, matricule)}
 
 
-def _require_no_new_objection(
-    session: Session, adherent: Adherent, mois: Month, matricule: str, before: set[tuple[str, str]]
-) -> None:
+def _require_no_new_objection(cadre: Cadre, matricule: str, before: set[tuple[str, str]]) -> None:
     """Une correction ne peut pas ôter son bulletin à l'agent : le calcul dit ici ce qu'il refuserait demain."""
-    new = [a for a in _refusals(session, adherent, mois, matricule) if (a.code, a.message) not in before]
+    new = [a for a in _refusals(cadre, matricule) if (a.code, a.message) not in before]
     if new:
-        raise GesteRefuse(f"{adherent.nom} : le calcul refuserait cette correction.", tuple(new))
+        raise GesteRefuse(f"{cadre.adherent.nom} : le calcul refuserait cette correction.", tuple(new))
 
 
-def _refusals(session: Session, adherent: Adherent, mois: Month, matricule: str) -> list[Anomalie]:
-    entrees = gather(session, adherent, mois)
+def _refusals(cadre: Cadre, matricule: str) -> list[Anomalie]:
+    entrees = gather(cadre.session, cadre.adherent, cadre.mois)
     if not isinstance(entrees, EntreesDuMois):
-        raise GesteRefuse(f"{adherent.nom} : {mois.libelle} ne peut se calculer.", tuple(entrees))
+        raise GesteRefuse(f"{cadre.adherent.nom} : {cadre.mois.libelle} ne peut se calculer.", tuple(entrees))
     situations = [item.situation for item in entrees.contrats if item.agent.matricule == matricule]
-    calcul = engine.compute(mois, [entrees.employeur] * len(situations), situations)
+    calcul = engine.compute(cadre.mois, [entrees.employeur] * len(situations), situations)
     gathered = [anomalie for anomalie in entrees.anomalies if anomalie.matricule == matricule]
     return blocking([*gathered, *calcul.anomalies])
 
 
-def _matricule_of(session: Session, adherent: Adherent, mois: Month, contrat_id: int) -> str:
-    active = active_contracts(session, adherent, mois)
+def _matricule_of(cadre: Cadre, contrat_id: int) -> str:
+    active = active_contracts(cadre.session, cadre.adherent, cadre.mois)
     found = next((agent.matricule for contrat, agent in active if contrat.id == contrat_id), None)
     if found is None:
-        raise GesteRefuse(f"{adherent.nom} : ce contrat n'est plus en cours en {mois.libelle}.")
+        raise GesteRefuse(f"{cadre.adherent.nom} : ce contrat n'est plus en cours en {cadre.mois.libelle}.")
     return found

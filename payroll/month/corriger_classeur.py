@@ -24,14 +24,7 @@ from payroll.intake.roster import Roster, Unite
 from payroll.money import format_amount
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, key, record, require_paie
 from payroll.month.corrections import active_corrections
-from payroll.month.corriger import (
-    Corrigee,
-    drop_absence,
-    enter_absence,
-    require_open,
-    set_element,
-    undo,
-)
+from payroll.month.corriger import Cadre, Corrigee, drop_absence, enter_absence, set_element, undo
 from payroll.month.ouvrir import EN_HEURES, roster_of
 from payroll.month.situations import active_contracts, counted_absences, file_variables
 from payroll.periods import Month
@@ -87,7 +80,7 @@ def apply_corrections(registre: Registre, code: str, mois: Month, nom: str, cont
     try:
         with registre.transaction() as session:
             adherent = find_adherent(session, code)
-            require_open(session, adherent, mois, acte, motif=nom)
+            Cadre(session, adherent, mois, acte, nom).require_open()
             if _already(session, code, mois, sha256):
                 return Bilan(deja=True)
             demandes, anomalies = lecture.read(content, nom, _state(session, adherent, mois))
@@ -130,7 +123,7 @@ def _apply(
         try:
             # Un point de reprise par ligne : une ligne refusée n'empêche pas de juger les suivantes.
             with session.begin_nested():
-                corrigee = _GESTES[demande.sorte](session, adherent, mois, demande, acte)
+                corrigee = _GESTES[demande.sorte](Cadre(session, adherent, mois, acte, demande.motif), demande)
         except GesteRefuse as refus:
             refused += _located(refus, demande, nom)
             continue
@@ -159,9 +152,9 @@ def _located(refus: GesteRefuse, demande: Demande, nom: str) -> list[Anomalie]:
     ]
 
 
-def _fix(session: Session, adherent: Adherent, mois: Month, demande: Demande, acte: Acte) -> Corrigee | None:
-    contrat_id = _contract(session, adherent, mois, demande)
-    now = _fixed(session, adherent, mois).get((contrat_id, demande.rubrique), 0)
+def _fix(cadre: Cadre, demande: Demande) -> Corrigee | None:
+    contrat_id = _contract(cadre, demande)
+    now = _fixed(cadre.session, cadre.adherent, cadre.mois).get((contrat_id, demande.rubrique), 0)
     if now == demande.valeur:
         return None
     if now != demande.avant:
@@ -169,59 +162,50 @@ def _fix(session: Session, adherent: Adherent, mois: Month, demande: Demande, ac
             f"La valeur a changé depuis l'export : le classeur montrait {format_amount(demande.avant)}, le mois porte "
             f"{format_amount(now)}. Exportez de nouveau le classeur."
         )
-    return set_element(
-        session, adherent.code, demande.matricule, mois, acte,
-        rubrique=demande.rubrique, valeur=demande.valeur, motif=demande.motif, contrat=demande.contrat,
-    )  # fmt: skip
+    return set_element(cadre, demande.matricule, demande.contrat, demande.rubrique, demande.valeur)
 
 
-def _add_line(session: Session, adherent: Adherent, mois: Month, demande: Demande, acte: Acte) -> Corrigee | None:
-    contrat_id = _contract(session, adherent, mois, demande)
+def _add_line(cadre: Cadre, demande: Demande) -> Corrigee | None:
+    contrat_id = _contract(cadre, demande)
     wanted = (NatureCorrection.LIGNE, contrat_id, demande.rubrique, demande.valeur, demande.motif)
-    for item in active_corrections(session, adherent, mois):
+    for item in active_corrections(cadre.session, cadre.adherent, cadre.mois):
         row = item.row
         if (row.nature, row.contrat_id, row.rubrique, row.valeur, row.motif) == wanted:
             return None
-    return set_element(
-        session, adherent.code, demande.matricule, mois, acte,
-        rubrique=demande.rubrique, valeur=demande.valeur, motif=demande.motif, contrat=demande.contrat, ajouter=True,
-    )  # fmt: skip
+    return set_element(cadre, demande.matricule, demande.contrat, demande.rubrique, demande.valeur, ajouter=True)
 
 
-def _replace_line(session: Session, adherent: Adherent, mois: Month, demande: Demande, acte: Acte) -> Corrigee | None:
+def _replace_line(cadre: Cadre, demande: Demande) -> Corrigee | None:
     if demande.valeur == demande.avant:
         return None
-    phrase = undo(session, adherent.code, demande.numero, mois, acte, motif=demande.motif)
+    phrase = undo(cadre, demande.numero)
     if not demande.valeur:
         return Corrigee(demande.numero, f"{phrase} : annulé")
-    return _add_line(session, adherent, mois, demande, acte)
+    return _add_line(cadre, demande)
 
 
-def _add_absence(session: Session, adherent: Adherent, mois: Month, demande: Demande, acte: Acte) -> Corrigee | None:
-    contrat_id = _contract(session, adherent, mois, demande)
-    for row in counted_absences(session, [contrat_id]):
+def _add_absence(cadre: Cadre, demande: Demande) -> Corrigee | None:
+    contrat_id = _contract(cadre, demande)
+    for row in counted_absences(cadre.session, [contrat_id]):
         if (row.type, row.debut, row.fin) == (demande.type, demande.debut, demande.fin):
             return None
     valeurs = {
         "type": demande.type, "debut": demande.debut, "fin": demande.fin, "prolongation": demande.prolongation,
     }  # fmt: skip
-    return enter_absence(
-        session, adherent.code, demande.matricule, mois, acte,
-        valeurs=valeurs, motif=demande.motif, contrat=demande.contrat,
-    )  # fmt: skip
+    return enter_absence(cadre, demande.matricule, demande.contrat, valeurs)
 
 
-def _drop_absence(session: Session, adherent: Adherent, mois: Month, demande: Demande, acte: Acte) -> Corrigee | None:
-    if session.get(Absence, demande.numero) is None:
-        _require_dropped(session, adherent, mois, demande)
+def _drop_absence(cadre: Cadre, demande: Demande) -> Corrigee | None:
+    if cadre.session.get(Absence, demande.numero) is None:
+        _require_dropped(cadre, demande)
         return None
-    return drop_absence(session, adherent.code, demande.numero, mois, acte, motif=demande.motif)
+    return drop_absence(cadre, demande.numero)
 
 
-def _redate(session: Session, adherent: Adherent, mois: Month, demande: Demande, acte: Acte) -> Corrigee | None:
-    row = session.get(Absence, demande.numero)
+def _redate(cadre: Cadre, demande: Demande) -> Corrigee | None:
+    row = cadre.session.get(Absence, demande.numero)
     if row is None:
-        _require_dropped(session, adherent, mois, demande)
+        _require_dropped(cadre, demande)
         return None
     if (row.debut, row.fin) == (demande.debut, demande.fin):
         return None
@@ -236,14 +220,11 @@ def _redate(session: Session, adherent: Adherent, mois: Month, demande: Demande,
         "demi_journee": row.demi_journee,
         **({} if row.quotite_ppm is None else {"temps_travaille": str(Decimal(row.quotite_ppm) / 10_000)}),
     }
-    drop_absence(session, adherent.code, demande.numero, mois, acte, motif=demande.motif)
-    return enter_absence(
-        session, adherent.code, demande.matricule, mois, acte,
-        valeurs=valeurs, motif=demande.motif, contrat=demande.contrat,
-    )  # fmt: skip
+    drop_absence(cadre, demande.numero)
+    return enter_absence(cadre, demande.matricule, demande.contrat, valeurs)
 
 
-_Geste = Callable[[Session, Adherent, Month, Demande, Acte], Corrigee | None]
+_Geste = Callable[[Cadre, Demande], Corrigee | None]
 _GESTES: dict[str, _Geste] = {
     "fixer": _fix,
     "ligne": _add_line,
@@ -254,18 +235,18 @@ _GESTES: dict[str, _Geste] = {
 }
 
 
-def _require_dropped(session: Session, adherent: Adherent, mois: Month, demande: Demande) -> None:
+def _require_dropped(cadre: Cadre, demande: Demande) -> None:
     """Un second envoi trouve l'absence déjà retirée ; sinon, le numéro n'est pas d'ici."""
-    known = active_corrections(session, adherent, mois)
+    known = active_corrections(cadre.session, cadre.adherent, cadre.mois)
     if not any(i.row.nature == NatureCorrection.RETRAIT and i.row.absence_id == demande.numero for i in known):
         raise GesteRefuse(f"Aucune absence ne porte le numéro {demande.numero} : exportez de nouveau le classeur.")
 
 
-def _contract(session: Session, adherent: Adherent, mois: Month, demande: Demande) -> int:
-    for contrat, agent in active_contracts(session, adherent, mois):
+def _contract(cadre: Cadre, demande: Demande) -> int:
+    for contrat, agent in active_contracts(cadre.session, cadre.adherent, cadre.mois):
         if (agent.matricule, contrat.numero) == (demande.matricule, demande.contrat):
             return key(contrat.id)
-    raise GesteRefuse(f"L'agent {demande.matricule} n'a pas ce contrat en {mois.libelle}.")
+    raise GesteRefuse(f"L'agent {demande.matricule} n'a pas ce contrat en {cadre.mois.libelle}.")
 
 
 def _fixed(session: Session, adherent: Adherent, mois: Month) -> dict[tuple[int, str], int]:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from payroll.anomalies import Anomalie
 from payroll.month.commun import GesteRefuse, anomalies_from_json, aware, key
 from payroll.month.fiche_adherent import known_adherent
-from payroll.month.tableau_de_bord import Sommes
+from payroll.month.tableau_lignes import Sommes
 from payroll.periods import Month
 from payroll.store.registre import Registre
 from payroll.store.tables import Approbation, BulletinPaie, DocumentRetour, FichierRecu, Paie

@@ -112,7 +112,7 @@ def test_chercher_a_la_main_avec_et_sans_javascript(navigateur: Callable[..., Pa
 def test_un_registre_vide_dit_par_ou_commencer(
     installation: Installation, monkeypatch: pytest.MonkeyPatch, qui: str, dit: str
 ) -> None:
-    monkeypatch.setattr("payroll.month.tableau_de_bord._rows", lambda *_: [])
+    monkeypatch.setattr("payroll.month.tableau_de_bord.read_rows", lambda *_: [])
     page = installation.connecte(qui).get("/").text
 
     assert dit in unescape(page)

@@ -16,17 +16,8 @@ from payroll.month.fiche_paies import (
     open_document,
     open_file,
 )
-from payroll.month.tableau_de_bord import (
-    NON_OUVERTE,
-    Filtre,
-    LigneDeBord,
-    Suite,
-    Tri,
-    due_nature,
-    next_step,
-    read_board,
-    read_line,
-)
+from payroll.month.tableau_de_bord import Filtre, Tri, read_board, read_line
+from payroll.month.tableau_lignes import NON_OUVERTE, LigneDeBord, Suite, due_nature, next_step
 from payroll.periods import Month
 from payroll.store.tables import Adherent, Agent, EtatPaie, TauxPas
 from payroll.store.tables_dsn import RetourDsn

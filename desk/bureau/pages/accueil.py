@@ -7,11 +7,13 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from desk.bureau.demande import Demande, Lecteur, adresse_avec
+from desk.bureau.demande import Demande, adresse_avec
+from desk.bureau.droits import Lecteur
 from desk.bureau.listes import entier, parmi
 from desk.bureau.pages.travaux import travaux_du_mois
 from payroll.month.gestionnaires import list_accounts
-from payroll.month.tableau_de_bord import ETATS, Filtre, Suite, Tri, read_board
+from payroll.month.tableau_de_bord import Filtre, Tri, read_board
+from payroll.month.tableau_lignes import ETATS, Suite
 
 routeur = APIRouter()
 

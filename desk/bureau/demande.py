@@ -1,8 +1,7 @@
-"""Ce qu'une requête a le droit de faire : qui la fait, sur quel mois, avec quel formulaire ; tout refus est tracé.
+"""Une requête telle qu'une page la voit : qui la fait, sur quel mois, avec quel formulaire, et ce qu'on lui répond.
 
-Une page écrit ``def voir(demande: Lecteur, code: str)`` : la session, le rôle, le témoin anti-falsification (CSRF) et
-l'origine sont vérifiés avant qu'elle ne tourne. Elle demande ensuite ``demande.adherent(code)`` : hors du portefeuille,
-la page n'existe pas (404) et le journal le dit.
+``demande.adherent(code)`` : hors du portefeuille, la page n'existe pas (404) et le journal le dit. Qui peut ouvrir une
+page se décide avant elle (:mod:`desk.bureau.droits`).
 """
 
 from __future__ import annotations
@@ -12,31 +11,26 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
-from urllib.parse import urlencode, urlsplit
+from typing import Any
+from urllib.parse import urlencode
 
-from fastapi import Depends, Request
+from fastapi import Request
 from jinja2 import Environment
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from desk.bureau.reglages import LOCAUX, ReglagesBureau
+from desk.bureau.reglages import ReglagesBureau
 from payroll.anomalies import Anomalie
 from payroll.month.acces import (
     AdherentVu,
     SessionOuverte,
-    choose_month,
-    dead_session,
-    find_session,
     leave_message,
-    open_session,
     trace,
     trace_payslip,
     visible_adherent,
 )
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.gestionnaires import Compte
-from payroll.month.verrous import first_time_lately
 from payroll.periods import Month
 from payroll.settings import Reglages
 from payroll.store.registre import Registre
@@ -47,7 +41,6 @@ ANONYME = "anonyme"
 MON_COMPTE = "/mon-compte"
 SECRETS = frozenset({"csrf", "mot_de_passe", "nouveau", "encore", "code", "suite"})
 """Les champs qu'on ne remontre jamais."""
-_CHAMPS, _FICHIERS, _TEXTE = 20_000, 20, 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -268,155 +261,6 @@ class Demande:
 def csrf_of(jeton: str) -> str:
     """Le jeton des formulaires d'une session."""
     return hmac.new(jeton.encode(), b"formulaires du bureau", hashlib.sha256).hexdigest()
-
-
-async def _formulaire(request: Request) -> FormData:
-    if request.method != "POST":
-        return FormData()
-    return await request.form(max_fields=_CHAMPS, max_files=_FICHIERS, max_part_size=_TEXTE)
-
-
-def _ouverte(request: Request, formulaire: Annotated[FormData, Depends(_formulaire)]) -> Demande:
-    bureau: Bureau = request.app.state.bureau
-    jeton = request.cookies.get(bureau.temoin, "")
-    session = find_session(bureau.registre, jeton, bureau.horloge(), bureau.bureau.limites)
-    demande = Demande(request, bureau, session, jeton, formulaire)
-    request.scope["paie.demande"] = demande
-    if session is None:
-        _temoin_eteint(demande)
-    _identite_du_mandataire(demande)
-    if demande.session is not None:
-        _retenir_le_mois(demande)
-    return demande
-
-
-def _visiteur(demande: Annotated[Demande, Depends(_ouverte)]) -> Demande:
-    _verifier_le_formulaire(demande)
-    return demande
-
-
-def _lecteur(demande: Annotated[Demande, Depends(_ouverte)]) -> Demande:
-    if demande.session is None or demande.session.etape is not EtapeSession.COMPLETE:
-        raise SansSession
-    _verifier_le_formulaire(demande)
-    if demande.session.compte.provisoire and not demande.session.par_mandataire:
-        _choisir_d_abord(demande)
-    return demande
-
-
-def _choisir_d_abord(demande: Demande) -> None:
-    """Un mot de passe provisoire ne mène qu'à la page où l'on choisit le sien."""
-    if not demande.request.url.path.startswith(MON_COMPTE):
-        raise MotDePasseAChoisir
-
-
-def _role(*roles: Role) -> Callable[[Demande], Demande]:
-    def check(demande: Annotated[Demande, Depends(_lecteur)]) -> Demande:
-        if demande.compte.role not in roles:
-            demande.tracer("accès refusé", raison=f"rôle {demande.compte.role}")
-            raise Refus(
-                403,
-                "Ce geste n'est pas dans votre rôle",
-                f"Il demande le rôle {' ou '.join(roles)} ; le vôtre est {demande.compte.role}. "
-                "Voyez un administrateur de l'agence s'il doit changer.",
-            )
-        return demande
-
-    return check
-
-
-Visiteur = Annotated[Demande, Depends(_visiteur)]
-"""Personne n'a besoin d'être connecté (page de connexion)."""
-Lecteur = Annotated[Demande, Depends(_lecteur)]
-"""Une personne connectée, quel que soit son rôle ; un formulaire est vérifié."""
-Acteur = Annotated[Demande, Depends(_role(Role.GESTIONNAIRE, Role.RESPONSABLE))]
-"""Gestionnaire ou responsable."""
-Responsable = Annotated[Demande, Depends(_role(Role.RESPONSABLE))]
-Administrateur = Annotated[Demande, Depends(_role(Role.ADMINISTRATEUR))]
-
-
-def _verifier_le_formulaire(demande: Demande) -> None:
-    """Un formulaire vient de nos pages (origine) et de cette session (jeton), ou il n'est pas lu."""
-    if demande.request.method in ("GET", "HEAD"):
-        return
-    given = demande.formulaire.get("csrf")
-    good = isinstance(given, str) and bool(demande.jeton) and hmac.compare_digest(given, demande.csrf)
-    if not origine_admise(demande.request, demande.bureau.bureau):
-        raison = "origine étrangère"
-    elif not good:
-        raison = "jeton absent ou d'une autre session"
-    else:
-        return
-    demande.tracer("formulaire refusé", raison=raison)
-    raise Refus(
-        403,
-        "Formulaire refusé",
-        "Il ne vient pas d'une page de votre session : elle a pu être renouvelée entre-temps. "
-        "Rouvrez la page et recommencez ; ce que vous aviez tapé est ci-dessous.",
-    )
-
-
-def origine_admise(request: Request, reglages: ReglagesBureau) -> bool:
-    """Vrai si l'origine annoncée est la nôtre ; un navigateur la dit toujours pour un formulaire (Fetch, § 3.2)."""
-    origin = request.headers.get("origin")
-    if origin is None:
-        return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
-    if reglages.origine:
-        return hmac.compare_digest(origin.encode(), reglages.origine.encode())
-    parts = urlsplit(origin)
-    return parts.netloc == request.headers.get("host", "") and (parts.hostname or "") in LOCAUX
-
-
-def _temoin_eteint(demande: Demande) -> None:
-    """Un témoin remplacé ou fermé que quelqu'un représente : posé d'avance, volé, ou d'un appareil déconnecté."""
-    motif = dead_session(demande.registre, demande.jeton)
-    if motif and first_time_lately(demande.registre, f"témoin:{demande.jeton}", demande.heure):
-        demande.tracer("témoin éteint présenté", motif=motif)
-
-
-def _identite_du_mandataire(demande: Demande) -> None:
-    """L'identité qu'un mandataire a vérifiée ouvre une session ; venue d'ailleurs, elle est ignorée et tracée."""
-    reglages = demande.bureau.bureau
-    who = demande.request.headers.get(reglages.entete_identite or "X-Remote-User")
-    peer = demande.request.client.host if demande.request.client else ""
-    trusted = bool(reglages.entete_identite) and reglages.est_mandataire(peer)
-    if demande.session is not None and demande.session.par_mandataire and not (trusted and who):
-        # Une session ouverte sur la foi du mandataire ne vit que derrière lui.
-        demande.session = None
-    if who is None:
-        return
-    if not trusted:
-        if first_time_lately(demande.registre, f"en-tête:{peer}", demande.heure):
-            demande.tracer("en-tête d'identité ignoré", pair=peer)
-        return
-    if demande.session is not None and demande.session.compte.identifiant == who:
-        return
-    demande.session = None
-    acte = Acte(who, demande.maintenant)
-    try:
-        token = open_session(
-            demande.registre,
-            who,
-            EtapeSession.COMPLETE,
-            acte,
-            demande.heure,
-            adresse=demande.adresse,
-            navigateur=demande.navigateur,
-            remplace=demande.jeton,
-            par_mandataire=True,
-        )
-    except GesteRefuse:
-        if first_time_lately(demande.registre, f"en-tête:{peer}", demande.heure):
-            demande.tracer("connexion refusée", raison="le mandataire nomme un compte inconnu ou fermé")
-        return
-    demande.poser_temoin(token)
-    demande.session = find_session(demande.registre, token, demande.heure, reglages.limites)
-
-
-def _retenir_le_mois(demande: Demande) -> None:
-    asked = demande.request.query_params.get("mois")
-    if asked and demande.session and asked != demande.session.mois and demande.request.method == "GET":
-        choose_month(demande.registre, demande.session.id, demande.mois)
 
 
 def adresse_avec(chemin: str, **parametres: object) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from desk.bureau.demande import Lecteur, adresse_avec
+from desk.bureau.demande import adresse_avec
+from desk.bureau.droits import Lecteur
 from desk.bureau.listes import entier
 from desk.bureau.pages.accueil import SUITES, chemin_de
 from desk.bureau.telecharger import remettre, remettre_tel_quel

@@ -8,7 +8,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from desk.bureau.demande import MON_COMPTE, Demande, Lecteur, Refus
+from desk.bureau.demande import MON_COMPTE, Demande, Refus
+from desk.bureau.droits import Lecteur
 from payroll.month.acces import close_sessions, find_session, list_sessions, open_session
 from payroll.month.commun import GesteRefuse
 from payroll.month.droits import choose_password

@@ -8,7 +8,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from desk.bureau.demande import Administrateur, Demande, Refus
+from desk.bureau.demande import Demande, Refus
+from desk.bureau.droits import Administrateur
 from payroll.month.acces import close_sessions, list_sessions
 from payroll.month.commun import GesteRefuse
 from payroll.month.droits import change_rights, provisional_password, reset_password

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
-from desk.bureau.demande import ANONYME, Bureau, Demande, Refus, SansSession, Visiteur, adresse_avec
+from desk.bureau.demande import ANONYME, Bureau, Demande, Refus, SansSession, adresse_avec
+from desk.bureau.droits import Visiteur
 from payroll.month.acces import close_session, find_session, open_session, trace
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.gestionnaires import Compte, authenticate, list_accounts

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from desk.bureau.demande import Acteur, Demande, Lecteur, adresse_avec
+from desk.bureau.demande import Demande, adresse_avec
+from desk.bureau.droits import Acteur, Lecteur
 from desk.bureau.telecharger import remettre
 from payroll.money import AmountError, parse_amount
-from payroll.month.commun import GesteRefuse
+from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.corriger import (
     Corrigee,
     add_absence,
@@ -45,22 +47,15 @@ def element(demande: Acteur, code: str) -> Response:
     except AmountError:
         told = f"« {demande.champ('valeur')} » n'est pas un montant : écrivez par exemple 12,50."
         return demande.erreur(_GABARIT, [told], **_faits(demande, code))
-    try:
-        done = correct_element(
-            demande.registre,
-            code,
-            matricule,
-            demande.mois,
-            demande.acte(),
-            rubrique=demande.champ("rubrique"),
-            valeur=valeur,
-            motif=demande.champ("motif"),
-            contrat=contrat,
+    return _faire(
+        demande,
+        code,
+        lambda acte, motif: correct_element(
+            demande.registre, code, matricule, demande.mois, acte,
+            rubrique=demande.champ("rubrique"), valeur=valeur, motif=motif, contrat=contrat,
             ajouter=demande.champ("genre") == "ajouter",
-        )
-    except GesteRefuse as refus:
-        return demande.erreur(_GABARIT, refus, **_faits(demande, code))
-    return _fait(demande, code, done)
+        ),
+    )  # fmt: skip
 
 
 @routeur.post("/absence")
@@ -75,46 +70,37 @@ def absence(demande: Acteur, code: str) -> Response:
         "prolongation": demande.champ("prolongation") == "oui",
         "motif_sans_carence": demande.champ("sans_carence"),
     }
-    try:
-        done = add_absence(
-            demande.registre,
-            code,
-            matricule,
-            demande.mois,
-            demande.acte(),
-            valeurs=valeurs,
-            motif=demande.champ("motif"),
-            contrat=contrat,
-        )
-    except GesteRefuse as refus:
-        return demande.erreur(_GABARIT, refus, **_faits(demande, code))
-    return _fait(demande, code, done)
+    return _faire(
+        demande,
+        code,
+        lambda acte, motif: add_absence(
+            demande.registre, code, matricule, demande.mois, acte, valeurs=valeurs, motif=motif, contrat=contrat
+        ),
+    )
 
 
 @routeur.post("/retirer")
 def retirer(demande: Acteur, code: str) -> Response:
     """Retire une absence ; annuler la correction la remet."""
     demande.adherent(code)
-    try:
-        done = remove_absence(
-            demande.registre, code, _numero(demande), demande.mois, demande.acte(), motif=demande.champ("motif")
-        )
-    except GesteRefuse as refus:
-        return demande.erreur(_GABARIT, refus, **_faits(demande, code))
-    return _fait(demande, code, done)
+    return _faire(
+        demande,
+        code,
+        lambda acte, motif: remove_absence(demande.registre, code, _numero(demande), demande.mois, acte, motif=motif),
+    )
 
 
 @routeur.post("/annuler")
 def annuler(demande: Acteur, code: str) -> Response:
     """Annule une correction : le mois redevient ce que disaient le fichier et le dossier."""
     demande.adherent(code)
-    try:
-        phrase = cancel_correction(
-            demande.registre, code, _numero(demande), demande.mois, demande.acte(), motif=demande.champ("motif")
-        )
-    except GesteRefuse as refus:
-        return demande.erreur(_GABARIT, refus, **_faits(demande, code))
-    return demande.retour(_ici(demande, code), f"Correction annulée ({phrase}). Recalculez la paie.")
+    return _faire(
+        demande,
+        code,
+        lambda acte, motif: cancel_correction(
+            demande.registre, code, _numero(demande), demande.mois, acte, motif=motif
+        ),
+    )
 
 
 @routeur.get("/classeur.xlsx")
@@ -161,12 +147,23 @@ def _numero(demande: Demande) -> int:
     return int(text)
 
 
-def _fait(demande: Demande, code: str, done: Corrigee) -> Response:
+def _faire(demande: Demande, code: str, geste: Callable[[Acte, str], Corrigee | str]) -> Response:
+    """Appelle le service, puis dit ce qu'il a fait ; refusé, la même page garde ce qui a été tapé."""
+    try:
+        done = geste(demande.acte(), demande.champ("motif"))
+    except GesteRefuse as refus:
+        return demande.erreur(_GABARIT, refus, **_faits(demande, code))
+    return demande.retour(_ici(demande, code), _dit(done))
+
+
+def _dit(done: Corrigee | str) -> str:
+    if isinstance(done, str):
+        return f"Correction annulée ({done}). Recalculez la paie."
     told = f"Correction n° {done.numero} : {done.phrase}. Recalculez la paie."
     if done.mois_payes:
         premier = done.mois_payes[0].libelle
         told += f" Des mois déjà payés sont touchés depuis {premier} : un rappel leur rendra ce qui est dû."
-    return demande.retour(_ici(demande, code), told)
+    return told
 
 
 def _ici(demande: Demande, code: str) -> str:

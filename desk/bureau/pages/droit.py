@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from desk.bureau.demande import Lecteur
+from desk.bureau.droits import Lecteur
 from desk.bureau.listes import jour
 from payroll.legislation import Nature
 from payroll.month.droit import CHAPITRES, read_figures, read_scales, search_doubts

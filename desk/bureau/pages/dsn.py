@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from desk.bureau.demande import Acteur, Demande, Lecteur, adresse_avec
+from desk.bureau.demande import Demande, adresse_avec
+from desk.bureau.droits import Acteur, Lecteur
 from desk.bureau.telecharger import remettre_tel_quel
 from payroll.anomalies import Anomalie
 from payroll.month.commun import GesteRefuse

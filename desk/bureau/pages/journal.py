@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from desk.bureau.affichage import capitale
-from desk.bureau.demande import Demande, Lecteur, adresse_avec
+from desk.bureau.demande import Demande, adresse_avec
+from desk.bureau.droits import Lecteur
 from desk.bureau.listes import entier, jour
 from payroll.month.journal_des_gestes import FiltreJournal, Vue, read_journal, verify_journal
 from payroll.store.tables_revision import Role

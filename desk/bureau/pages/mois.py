@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from desk.bureau.demande import Acteur, Demande, Lecteur
+from desk.bureau.demande import Demande
+from desk.bureau.droits import Acteur, Lecteur
 from payroll.month.clore import close_month
 from payroll.month.commun import GesteRefuse
 from payroll.month.etat import EtatAdherent, month_board

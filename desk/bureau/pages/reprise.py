@@ -10,7 +10,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from desk.bureau.demande import Demande, Responsable
+from desk.bureau.demande import Demande
+from desk.bureau.droits import Responsable
 from desk.bureau.pages.adherents import STATUTS
 from payroll.month.commun import GesteRefuse
 from payroll.month.prise_en_charge import Examen, enroll_examined, examine, examine_again

@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from desk.bureau.demande import Acteur, Demande, Lecteur, Refus, adresse_avec
+from desk.bureau.demande import Demande, Refus, adresse_avec
+from desk.bureau.droits import Acteur, Lecteur
 from desk.bureau.listes import entier
 from desk.bureau.recit import law_link, read_story
 from desk.bureau.telecharger import remettre

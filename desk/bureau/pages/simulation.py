@@ -9,7 +9,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from desk.bureau.demande import Acteur, Demande, Lecteur
+from desk.bureau.demande import Demande
+from desk.bureau.droits import Acteur, Lecteur
 from desk.bureau.graphique import HAUTEUR, LARGEUR, Graphique, barres
 from desk.bureau.telecharger import remettre
 from payroll.anomalies import Anomalie

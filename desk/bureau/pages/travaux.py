@@ -10,7 +10,8 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from desk.bureau.affichage import etat
-from desk.bureau.demande import Acteur, Demande, Lecteur, Refus
+from desk.bureau.demande import Demande, Refus
+from desk.bureau.droits import Acteur, Lecteur
 from desk.bureau.lancements import GESTES, Prefect, Travail, Travaux
 from payroll.month.etat import EtatAdherent, month_board
 from payroll.month.tableau_de_bord import folded

@@ -69,6 +69,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--endurance", action="store_true", help="les épreuves en long : toutes les coupures, plus de hasard"
     )
+    parser.addoption(
+        "--refaire-octets",
+        action="store_true",
+        help="réécrit tests/desk/octets_demo.yaml : les documents de la démonstration ont changé exprès",
+    )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Un ouvrier de plus que de cœurs : un essai par le navigateur ou par Prefect attend le tiers du temps."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_configure() -> None:

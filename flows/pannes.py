@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from traceback import extract_tb
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
+from payroll.pannes import whereabouts
 from sftp_drop.errors import DropError, TransientError
-
-_RACINE = Path(__file__).resolve().parents[1]
 
 
 class Panne(RuntimeError):  # noqa: N818  (mot du métier)
@@ -35,9 +32,9 @@ def discreet() -> Iterator[None]:
     except DropError:
         raise  # ses phrases sont les nôtres et ne citent aucun nom de fichier
     except (OperationalError, OSError) as error:
-        raise Coupure(_where(error)) from None
+        raise Coupure(whereabouts(error)) from None
     except Exception as error:
-        raise Panne(_where(error)) from None
+        raise Panne(whereabouts(error)) from None
 
 
 def worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
@@ -53,12 +50,3 @@ def told(error: object) -> str:
     if isinstance(error, Coupure):
         return "panne de la machine (base, disque ou réseau) : relancez le geste"
     return "panne : voir la tâche, puis relancer le geste"
-
-
-def _where(error: BaseException) -> str:
-    """« KeyError, payroll/month/calculer.py ligne 70 » : la dernière ligne de notre code que l'erreur a traversée."""
-    frames = [frame for frame in extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_RACINE)]
-    ours = [frame for frame in frames if ".venv" not in Path(frame.filename).parts]
-    if not ours:
-        return type(error).__name__
-    return f"{type(error).__name__}, {Path(ours[-1].filename).relative_to(_RACINE)} ligne {ours[-1].lineno}"

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desk.bureau.reglages import LOCAUX, ReglagesBureau
+from payroll.pannes import whereabouts
 
 _JOURNAL = logging.getLogger("paie.bureau")
 TAILLE_CONNEXION = 64 * 1024
@@ -116,11 +117,14 @@ class Enceinte:
 
         try:
             await self.app(scope, counted, guarded)
-        except Exception:
+        except Exception as error:
             # Ici, et non plus haut : la page de panne aussi porte les en-têtes de l'enceinte.
-            _JOURNAL.exception("%s %s", scope["method"], getattr(scope.get("route"), "path", "page inconnue"))
+            # Ni trace ni message au journal : ils pourraient citer une personne.
+            place = f"{scope['method']} {getattr(scope.get('route'), 'path', 'page inconnue')}"
+            _JOURNAL.error("%s : %s", place, whereabouts(error))
             if started:
-                raise
+                # Le serveur écrirait la trace de l'exception d'origine : il n'a que la nôtre.
+                raise RuntimeError(f"{place} : {whereabouts(error)}") from None
             await self.panne(Request(scope))(scope, receive, guarded)
 
     def _complete(self, scope: Scope, headers: MutableHeaders, *, fixed: bool) -> None:

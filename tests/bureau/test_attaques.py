@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import traceback
+from collections.abc import AsyncIterator
 
 import pytest
 from httpx import Response
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
 from starlette.testclient import TestClient
 
 from desk.bureau.reglages import ReglagesBureau
@@ -313,6 +317,49 @@ def test_une_panne_ne_montre_ni_trace_ni_secret_et_garde_la_saisie(
     for hidden in ("Traceback", "RuntimeError", "détail du programme", PHRASE, "la dune avance"):
         assert hidden not in answer.text
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+_PERSONNE = ("Ginette Lacrabe", "2 55 08 40 003 019 72", "FR76 3000 1007 9412 3456 7890 185")
+
+
+@pytest.mark.privacy
+@pytest.mark.parametrize("commencee", [False, True])
+def test_une_panne_qui_cite_une_personne_n_en_laisse_rien_au_journal(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, commencee: bool
+) -> None:
+    """Le journal, et la trace que le serveur écrirait d'une réponse déjà commencée, ne disent que nature et endroit."""
+
+    def quoted() -> None:
+        try:
+            raise KeyError(_PERSONNE[0])
+        except KeyError as error:
+            raise ValueError(f"valeurs refusées : {', '.join(_PERSONNE)}") from error
+
+    def broken(*_: object, **__: object) -> None:
+        quoted()
+
+    async def sending(_request: Request) -> StreamingResponse:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"debut"
+            quoted()
+
+        return StreamingResponse(body())
+
+    if commencee:
+        installation.app.add_route("/essai-commence", sending)
+        with pytest.raises(RuntimeError) as caught:
+            TestClient(installation.app, base_url="https://localhost").get("/essai-commence")
+        written = "".join(traceback.format_exception(caught.value))
+    else:
+        monkeypatch.setattr("desk.bureau.pages.compte.list_sessions", broken)
+        answer = installation.connecte("gestionnaire").get("/mon-compte")
+        assert answer.status_code == 500
+        written = answer.text
+    told = [record for record in caplog.records if record.name == "paie.bureau"]
+    assert [record.exc_info for record in told] == [None]
+    assert re.search(r"GET .+ : ValueError, tests/bureau/test_attaques\.py ligne \d+", told[0].getMessage())
+    for hidden in _PERSONNE:
+        assert hidden not in caplog.text + written
 
 
 def test_une_session_terminee_pendant_la_saisie_rend_ce_qui_etait_tape(installation: Installation) -> None:

@@ -6,17 +6,23 @@ La seconde fois, les mêmes fichiers sont redéposés et tous les gestes refaits
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import re
 import subprocess
 import sys
+import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 import yaml
 
 from dsn import blocking, check_file
+from tests.desk.empreintes import digest, digests, read_list, write_list
 
 RACINE = Path(__file__).parents[2]
+OCTETS = Path(__file__).with_name("octets_demo.yaml")
 DEPOTS = {
     row["adherent"]: row["fichiers"]
     for row in yaml.safe_load((RACINE / "examples" / "depots.yaml").read_text(encoding="utf-8"))["depots"]
@@ -69,6 +75,58 @@ def test_rejouer_la_demonstration_ne_change_aucun_document(
     _, first, second = played
 
     assert first == second
+
+
+def test_les_documents_de_la_demonstration_sont_ceux_de_la_liste_a_l_octet(
+    played: tuple[Path, dict[str, str], dict[str, str]], request: pytest.FixtureRequest
+) -> None:
+    found = digests(played[0] / "adherents")
+    if request.config.getoption("--refaire-octets"):
+        write_list(OCTETS, found)
+    known = read_list(OCTETS)
+
+    assert len(found) == len(played[2])
+    assert sorted(name for name in known.keys() | found.keys() if known.get(name) != found.get(name)) == [], (
+        "ces documents ont changé ; si c'est exprès : pytest tests/desk/test_demo.py --refaire-octets"
+    )
+
+
+def _one(folder: Path, pattern: str) -> bytes:
+    return next(iter(sorted((folder / "adherents").glob(f"*/retour/2026-11/{pattern}")))).read_bytes()
+
+
+def _deflated(content: bytes, level: int, changed: bytes = b"") -> bytes:
+    """Le même PDF, son premier flux comprimé autrement ; ``changed`` s'ajoute à ce que dit ce flux."""
+    found = re.search(rb"/Length \d+\n>>\nstream\n(.*?)(?=\nendstream)", content, re.DOTALL)
+    assert found is not None
+    text = zlib.compress(zlib.decompress(found[1]) + changed, level)
+    return content[: found.start()] + b"/Length %d\n>>\nstream\n" % len(text) + text + content[found.end() :]
+
+
+def _zipped(content: bytes, level: int, changed: bytes = b"") -> bytes:
+    """Le même classeur comprimé autrement ; ``changed`` s'ajoute au dernier fichier qu'il contient."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w") as target:
+        last = source.infolist()[-1]
+        for member in source.infolist():
+            text = source.read(member) + (changed if member is last else b"")
+            target.writestr(member, text, zipfile.ZIP_DEFLATED, level)
+    return out.getvalue()
+
+
+def test_un_octet_de_plus_change_l_empreinte_une_autre_compression_non(
+    played: tuple[Path, dict[str, str], dict[str, str]],
+) -> None:
+    folder = played[0]
+    pdf, journal, dsn = _one(folder, "bulletin-*.pdf"), _one(folder, "journal.xlsx"), _one(folder, "*.dsn")
+
+    assert pdf != _deflated(pdf, 1)
+    assert digest("a.pdf", pdf) == digest("a.pdf", _deflated(pdf, 1))
+    assert digest("a.pdf", pdf) != digest("a.pdf", _deflated(pdf, 6, b"\n"))
+    assert journal != _zipped(journal, 1)
+    assert digest("a.xlsx", journal) == digest("a.xlsx", _zipped(journal, 1))
+    assert digest("a.xlsx", journal) != digest("a.xlsx", _zipped(journal, 6, b" "))
+    assert digest("a.dsn", dsn) != digest("a.dsn", dsn[:-1] + b"9")
 
 
 @pytest.mark.parametrize("code", ADHERENTS)

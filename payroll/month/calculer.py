@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -14,7 +15,7 @@ from payroll.month.commun import (
     GesteRefuse,
     anomalies_to_json,
     find_adherent,
-    insert_rows,
+    insert_values,
     key,
     record,
     require_paie,
@@ -30,6 +31,7 @@ from payroll.store.tables import (
     EtatFichier,
     EtatPaie,
     FichierRecu,
+    LigneBulletin,
     Paie,
 )
 
@@ -50,6 +52,8 @@ class Calculee:
 @dataclass(frozen=True, slots=True)
 class _Contenu:
     entrees: EntreesDuMois
+    recues: tuple[dict[str, Any], ...]
+    """Ce que le moteur a reçu pour chaque bulletin, tel que le registre le garde."""
     bulletins: tuple[Bulletin | None, ...]
     anomalies: tuple[Anomalie, ...]
     empreinte: str
@@ -81,7 +85,7 @@ def compute_month(registre: Registre, code: str, mois: Month, acte: Acte, *, san
         paie.anomalies = anomalies_to_json(contenu.anomalies)
         session.add(paie)
         session.flush()
-        _store_bulletins(session, paie, contenu.entrees, contenu.bulletins)
+        _store_bulletins(session, paie, contenu)
         record(
             session,
             acte,
@@ -121,13 +125,14 @@ def _contenu(session: Session, adherent: Adherent, mois: Month) -> _Contenu:
         [contrat.situation for contrat in gathered.contrats],
     )
     anomalies = (*gathered.anomalies, *calcul.anomalies)
-    contents = [
-        (contrat.contrat.numero, inputs_to_json(gathered.employeur, contrat.situation), bulletin)
-        for contrat, bulletin in zip(gathered.contrats, calcul.bulletins, strict=True)
-    ]
+    # Composés et mis en JSON une fois : l'empreinte et le registre en veulent autant (10 ms pour vingt agents).
+    bulletins = tuple(bulletin and replace(bulletin, colonnes=dict(bulletin.colonnes)) for bulletin in calcul.bulletins)
+    recues = tuple(inputs_to_json(gathered.employeur, contrat.situation) for contrat in gathered.contrats)
+    numeros = (contrat.contrat.numero for contrat in gathered.contrats)
+    contents = zip(numeros, recues, bulletins, strict=True)
     # L'avertissement d'un chiffre à revérifier se montre, mais ne fait pas une révision : il ne change aucun centime.
     shown = (*legislation.load().stale(mois), *anomalies)
-    return _Contenu(gathered, tuple(calcul.bulletins), shown, content_hash(contents, anomalies))
+    return _Contenu(gathered, recues, bulletins, shown, content_hash(contents, anomalies))
 
 
 def _require_file(session: Session, adherent: Adherent, mois: Month) -> None:
@@ -193,18 +198,17 @@ def cancel_approvals(session: Session, paie: Paie, acte: Acte, motif: str) -> in
     return len(approvals)
 
 
-def _store_bulletins(
-    session: Session, paie: Paie, gathered: EntreesDuMois, bulletins: tuple[Bulletin | None, ...]
-) -> None:
-    rows = []
-    for contrat, bulletin in zip(gathered.contrats, bulletins, strict=True):
-        if bulletin is not None:
-            entrees = inputs_to_json(gathered.employeur, contrat.situation)
-            rows.append(bulletin_to_rows(bulletin, key(paie.id), key(contrat.contrat.id), entrees))
-    insert_rows(session, [row for row, _ in rows])
+def _store_bulletins(session: Session, paie: Paie, contenu: _Contenu) -> None:
+    rows = [
+        bulletin_to_rows(bulletin, key(paie.id), key(contrat.contrat.id), recues)
+        for contrat, recues, bulletin in zip(contenu.entrees.contrats, contenu.recues, contenu.bulletins, strict=True)
+        if bulletin is not None
+    ]
+    insert_values(session, BulletinPaie, [row for row, _ in rows])
     known = select(BulletinPaie.contrat_id, BulletinPaie.id).where(BulletinPaie.paie_id == paie.id)
     ids = dict(session.exec(known).all())
-    for row, lines in rows:
-        for line in lines:
-            line.bulletin_id = key(ids[row.contrat_id])
-    insert_rows(session, [line for _, lines in rows for line in lines])
+    insert_values(
+        session,
+        LigneBulletin,
+        [{**line, "bulletin_id": key(ids[row["contrat_id"]])} for row, lines in rows for line in lines],
+    )

@@ -157,9 +157,14 @@ def insert_rows(session: Session, rows: Sequence[SQLModel]) -> None:
     """
     if rows:
         names = [name for name in type(rows[0]).model_fields if name != "id"]
+        insert_values(session, type(rows[0]), [{name: getattr(row, name) for name in names} for row in rows])
+
+
+def insert_values(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inscrit en un seul ordre des lignes données par colonne, toutes avec les mêmes ; la base leur donne une clé."""
+    if rows:
         # Sans « render_nulls », une colonne vide de plus ou de moins commence un nouvel ordre.
-        order = insert(type(rows[0])).execution_options(render_nulls=True)
-        session.execute(order, [{name: getattr(row, name) for name in names} for row in rows])
+        session.execute(insert(table).execution_options(render_nulls=True), rows)
 
 
 def withdraw_document(session: Session, document: DocumentRetour, moment: datetime) -> bool:

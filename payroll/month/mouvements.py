@@ -17,6 +17,8 @@ from sqlalchemy import func
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, SQLModel, col, select
 
+from dsn.norm import NormError, for_month, versions
+from dsn.norm import load as load_norm
 from payroll.anomalies import Anomalie
 from payroll.intake.layout import choose, formulaire
 from payroll.month.adherents import add_agent, add_contract
@@ -30,7 +32,10 @@ from payroll.store.registre import Registre
 from payroll.store.tables import Adherent, Agent, Contrat, ElementPermanent, SituationContrat, SortieAnnoncee
 
 _LOIN = Month(2200, 12)
-_FIN_DSN = frozenset(f"{number:03d}" for number in range(1, 1000))
+_RUPTURE = "S21.G00.62.002"
+_ANNULATION = "099"
+"""Un motif de la norme qui n'est pas un départ : il efface une fin déjà déclarée (« annuler le départ » le fait)."""
+_VOISINS = 4
 _PROPRES = ("situation_contrat", "element_permanent", "contrat")
 """Les tables qui décrivent un contrat ; toute autre ligne qui le nomme dit qu'il a servi."""
 
@@ -161,7 +166,7 @@ def set_exit(
     """
     with registre.transaction() as session:
         adherent, row = _contract(session, code, matricule, contrat, acte, motif)
-        dsn = _dsn_reason(nature)
+        dsn = _dsn_reason(nature, le)
         if le < row.date_debut:
             raise GesteRefuse(f"Le contrat commence le {row.date_debut:%d/%m/%Y} : le départ ne peut le précéder.")
         before = _end(session, adherent, row)
@@ -256,17 +261,33 @@ def _contract(
     )
 
 
-def _dsn_reason(nature: str) -> str:
+def _dsn_reason(nature: str, le: date) -> str:
     form = formulaire()
     chosen = choose(form.motifs, nature)
     if chosen is not None:
         return form.fins_dsn.get(chosen, "")
-    if nature in _FIN_DSN:
+    codes = _ruptures(le)
+    if nature in codes:
         return nature
+    if nature.isascii() and nature.isdecimal():
+        near = sorted(sorted(codes, key=lambda code: abs(int(code) - int(nature)))[:_VOISINS])
+        told = " ; ".join(f"{code} ({codes[code]})" for code in near)
+        raise GesteRefuse(
+            f"Le code de départ « {nature} » n'est pas de la table de la norme ({_RUPTURE}). Les plus proches : {told}."
+        )
     known = ", ".join(choice.code for choice in form.motifs)
     raise GesteRefuse(
         f"Motif de départ inconnu : « {nature} ». Les motifs : {known}, ou le code à trois chiffres de la DSN."
     )
+
+
+def _ruptures(le: date) -> Mapping[str, str]:
+    """Les motifs de départ de la norme de ce jour, avec leur libellé ; un jour qu'aucune ne couvre lit la dernière."""
+    try:
+        codes = for_month(le).rubriques[_RUPTURE].codes
+    except NormError:
+        codes = load_norm(versions()[-1]).rubriques[_RUPTURE].codes
+    return {code: label for code, label in codes.items() if code != _ANNULATION}
 
 
 def _require_unpaid(session: Session, adherent: Adherent, code: str, day: date) -> None:

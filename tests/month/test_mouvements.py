@@ -155,6 +155,11 @@ def test_un_motif_sans_code_dsn_le_dit(lieu: Lieu) -> None:
     assert partir(lieu, date(2026, 11, 20), "mutation").endswith("son motif de fin reste à choisir pour la DSN")
 
 
+def test_un_depart_au_dela_des_normes_connues_lit_la_derniere(lieu: Lieu) -> None:
+    assert partir(lieu, date(2027, 3, 31), "038") == "départ le 31/03/2027"
+    assert contrat(lieu).motif_fin == "038"
+
+
 def test_la_decision_l_emporte_sur_le_depart_du_fichier(lieu: Lieu) -> None:
     contrat_id, adherent_id = contrat(lieu).id, contrat(lieu).adherent_id
     lieu.ouvrir()
@@ -185,6 +190,10 @@ def test_un_mois_declare_refuse_un_depart_et_dit_quoi_faire(lieu: Lieu, etat: Et
     ("le", "nature", "motif", "mots"),
     [
         (date(2026, 11, 20), "lassitude", "x", "Motif de départ inconnu"),
+        (date(2026, 11, 20), "040", "x", r"« 040 » n'est pas de la table .*: 037 .*038 .*039 .*043 \(rupture conv"),
+        (date(2026, 11, 20), "39", "x", r"« 39 » n'est pas de la table .*039 \(départ à la retraite"),
+        (date(2026, 11, 20), "099", "x", "« 099 » n'est pas de la table"),
+        (date(2027, 3, 31), "040", "x", "« 040 » n'est pas de la table"),
         (date(1999, 1, 1), "retraite", "x", "ne peut le précéder"),
         (date(2026, 11, 20), "retraite", " ", "dit sa raison"),
     ],

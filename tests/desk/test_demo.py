@@ -154,7 +154,8 @@ def test_le_fichier_fautif_a_eu_ses_erreurs_situees_avant_sa_correction(
         assert matricule in refused
     assert "31/11/2026" in refused
     assert "douze" in refused
-    assert len(list(folder.glob("a-corriger-*.xlsx"))) == 1
+    # La copie à corriger a servi : elle est partie quand la correction a été acceptée.
+    assert list(folder.glob("a-corriger-*.xlsx")) == []
 
 
 def _secrets() -> dict[str, set[bytes]]:

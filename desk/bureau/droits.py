@@ -50,12 +50,24 @@ def _visiteur(demande: Annotated[Demande, Depends(_ouverte)]) -> Demande:
     return demande
 
 
-def _lecteur(demande: Annotated[Demande, Depends(_ouverte)]) -> Demande:
+def _connecte(demande: Annotated[Demande, Depends(_ouverte)]) -> Demande:
     if demande.session is None or demande.session.etape is not EtapeSession.COMPLETE:
         raise SansSession
     _verifier_le_formulaire(demande)
     if demande.session.compte.provisoire and not demande.session.par_mandataire:
         _choisir_d_abord(demande)
+    return demande
+
+
+def _lecteur(demande: Annotated[Demande, Depends(_connecte)]) -> Demande:
+    if not demande.compte.sees_pay:
+        demande.tracer("accès refusé", raison=f"rôle {demande.compte.role}")
+        raise Refus(
+            403,
+            "La paie n'est pas dans votre rôle",
+            "Un administrateur tient les comptes et les portefeuilles. Il ne voit les paies d'un adhérent que si un "
+            "autre administrateur lui en confie le portefeuille.",
+        )
     return demande
 
 
@@ -66,7 +78,7 @@ def _choisir_d_abord(demande: Demande) -> None:
 
 
 def _role(*roles: Role) -> Callable[[Demande], Demande]:
-    def check(demande: Annotated[Demande, Depends(_lecteur)]) -> Demande:
+    def check(demande: Annotated[Demande, Depends(_connecte)]) -> Demande:
         if demande.compte.role not in roles:
             demande.tracer("accès refusé", raison=f"rôle {demande.compte.role}")
             raise Refus(
@@ -82,8 +94,10 @@ def _role(*roles: Role) -> Callable[[Demande], Demande]:
 
 Visiteur = Annotated[Demande, Depends(_visiteur)]
 """Personne n'a besoin d'être connecté (page de connexion)."""
+Connecte = Annotated[Demande, Depends(_connecte)]
+"""Une personne connectée, quel que soit son rôle ; un formulaire est vérifié. Pour ce qui ne montre aucune paie."""
 Lecteur = Annotated[Demande, Depends(_lecteur)]
-"""Une personne connectée, quel que soit son rôle ; un formulaire est vérifié."""
+"""Une personne connectée qui regarde des paies : tous, sauf un administrateur sans portefeuille."""
 Acteur = Annotated[Demande, Depends(_role(Role.GESTIONNAIRE, Role.RESPONSABLE))]
 """Gestionnaire ou responsable."""
 Responsable = Annotated[Demande, Depends(_role(Role.RESPONSABLE))]

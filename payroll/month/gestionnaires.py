@@ -44,9 +44,14 @@ class Compte:
     provisoire: bool = False
     """Le mot de passe lui a été donné : il reste à en choisir un."""
 
+    @property
+    def sees_pay(self) -> bool:
+        """Vrai si ce compte regarde des paies : un administrateur seulement si un portefeuille lui est confié."""
+        return self.role is not Role.ADMINISTRATEUR or bool(self.portefeuille)
+
     def follows(self, code: str) -> bool:
-        """Vrai si cet adhérent est dans le portefeuille ; un portefeuille vide les a tous."""
-        return not self.portefeuille or code in self.portefeuille
+        """Vrai si cet adhérent est dans le portefeuille ; vide, il les a tous (aucun pour un administrateur)."""
+        return code in self.portefeuille if self.portefeuille else self.sees_pay
 
 
 def add_account(

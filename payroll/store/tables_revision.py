@@ -22,7 +22,10 @@ class Role(StrEnum):
     LECTURE = "lecture"
     """Regarde, ne change rien."""
     ADMINISTRATEUR = "administrateur"
-    """Tient les comptes et les réglages ; ne révise, ne corrige ni n'approuve : qui donne les droits ne paie pas."""
+    """Tient les comptes et les portefeuilles ; ne révise, ne corrige ni n'approuve : qui donne les droits ne paie pas.
+
+    Il ne voit aucune paie, sauf celles d'un portefeuille qu'un autre administrateur lui confie.
+    """
 
 
 class Gestionnaire(SQLModel, table=True):

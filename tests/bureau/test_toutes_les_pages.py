@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tests.bureau.conftest import COMPTES, Installation, jeton, reglages_de
+from payroll.month.commun import Acte
+from payroll.month.gestionnaires import add_account, list_accounts
+from tests.bureau.conftest import COMPTES, INSTANT, PHRASE, Installation, jeton, reglages_de
 from tests.bureau.parcours import PERSONNELLES, Page, pages
 
 pytestmark = pytest.mark.hostile
@@ -163,6 +165,40 @@ def test_un_role_sans_droit_ne_peut_rien_envoyer(
         if answer.status_code != 403 or _depuis(lieu, "accès refusé", before) != 1:
             faults.append(f"{page} : {answer.status_code}")
     assert faults == []
+
+
+SANS_PAIE = ("/comptes", "/journal", "/droit")
+
+
+def test_un_administrateur_ne_voit_aucune_paie(lieu: Installation, connectes: dict[str, TestClient]) -> None:
+    """Ni page, ni document, ni fichier : refusé et au journal ; l'accueil mène aux comptes, le menu ne promet rien."""
+    client, faults, refused = connectes["administrateur"], [], 0
+    for page in pages("GET"):
+        if page.personnelle or page.forme.startswith(("/connexion", *SANS_PAIE)):
+            continue
+        before = len(lieu.refus("accès refusé"))
+        answer = client.get(page.adresse())
+        if page.forme == "/":
+            assert (answer.status_code, answer.headers["location"]) == (303, "/comptes")
+        elif answer.status_code != 403 or _depuis(lieu, "accès refusé", before) != 1:
+            faults.append(f"{page} : {answer.status_code}")
+        else:
+            refused += 1
+    assert faults == []
+    assert refused >= 15
+    menu = re.findall(r'<li><a href="(/[a-z]*)"', client.get("/comptes").text)
+    assert menu == ["/droit", "/journal", "/comptes"]
+
+
+def test_un_administrateur_regarde_le_portefeuille_qu_on_lui_confie(lieu: Installation) -> None:
+    add_account(
+        lieu.registre, "p.brande", "Paule Brande", "administrateur", PHRASE, Acte("a.courant", INSTANT), ("lubescaux",)
+    )
+    account = next(one for one in list_accounts(lieu.registre) if one.identifiant == "p.brande")
+    assert account.sees_pay
+    assert account.follows("lubescaux")
+    assert not account.follows(AILLEURS)
+    assert not next(one for one in list_accounts(lieu.registre) if one.identifiant == "a.courant").follows("lubescaux")
 
 
 @pytest.mark.parametrize("qui", ["gestionnaire", "responsable", "lecture"])

@@ -26,20 +26,22 @@ from desk.bureau.pages import (
     simulation,
     travaux,
 )
+from payroll.month.gestionnaires import Compte
 from payroll.store.tables_revision import Role
 
 
 @dataclass(frozen=True, slots=True)
 class Entree:
-    """Une entrée du menu ; ``roles`` vide : pour tous."""
+    """Une entrée du menu ; ``roles`` vide : pour tous. ``paie`` : pour qui regarde des paies."""
 
     libelle: str
     chemin: str
     roles: tuple[str, ...] = ()
+    paie: bool = False
 
-    def montree(self, role: str) -> bool:
-        """Vrai si ce rôle voit l'entrée."""
-        return not self.roles or role in self.roles
+    def montree(self, compte: Compte) -> bool:
+        """Vrai si ce compte voit l'entrée."""
+        return (not self.roles or compte.role in self.roles) and (compte.sees_pay or not self.paie)
 
 
 ROUTES: tuple[APIRouter, ...] = (
@@ -60,11 +62,11 @@ ROUTES: tuple[APIRouter, ...] = (
 )
 
 NAVIGATION: tuple[Entree, ...] = (
-    Entree("Le mois", "/"),
-    Entree("Faire avancer", "/mois"),
-    Entree("Travaux", "/travaux"),
+    Entree("Le mois", "/", paie=True),
+    Entree("Faire avancer", "/mois", paie=True),
+    Entree("Travaux", "/travaux", paie=True),
     Entree("Prendre en charge", "/reprise", (Role.RESPONSABLE,)),
-    Entree("Simulation", "/simulation"),
+    Entree("Simulation", "/simulation", paie=True),
     Entree("Droit", "/droit"),
     Entree("Journal", "/journal"),
     Entree("Comptes", "/comptes", (Role.ADMINISTRATEUR,)),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from fastapi import APIRouter
-from starlette.responses import HTMLResponse
+from starlette.responses import Response
 
 from desk.bureau.demande import Demande, adresse_avec
-from desk.bureau.droits import Lecteur
+from desk.bureau.droits import Connecte
 from desk.bureau.listes import entier, parmi
 from desk.bureau.pages.travaux import travaux_du_mois
 from payroll.month.gestionnaires import list_accounts
@@ -41,8 +41,10 @@ TRIS = {
 
 
 @routeur.get("/")
-def tableau(demande: Lecteur) -> HTMLResponse:
-    """Chaque adhérent du portefeuille, filtré et rangé comme demandé."""
+def tableau(demande: Connecte) -> Response:
+    """Chaque adhérent du portefeuille, filtré et rangé comme demandé ; qui ne voit aucune paie va aux comptes."""
+    if not demande.compte.sees_pay:
+        return demande.retour("/comptes")
     asked = demande.request.query_params
     etat = asked.get("etat", "")
     filtre = Filtre(

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from desk.bureau.demande import MON_COMPTE, Demande, Refus
-from desk.bureau.droits import Lecteur
+from desk.bureau.droits import Connecte
 from payroll.month.acces import close_sessions, find_session, list_sessions, open_session
 from payroll.month.commun import GesteRefuse
 from payroll.month.droits import choose_password
@@ -22,13 +22,13 @@ routeur = APIRouter()
 
 
 @routeur.get(MON_COMPTE)
-def voir(demande: Lecteur) -> Response:
+def voir(demande: Connecte) -> Response:
     """Ce que le bureau sait de la personne, et ce qu'elle peut y changer."""
     return demande.page("compte.html", **_faits(demande))
 
 
 @routeur.post("/mon-compte/mot-de-passe")
-def changer(demande: Lecteur) -> Response:
+def changer(demande: Connecte) -> Response:
     """Change le mot de passe ; toutes les sessions se ferment, celle-ci prend un témoin neuf."""
     who = demande.compte.identifiant
     _compter(demande, "mdp")
@@ -49,7 +49,7 @@ def changer(demande: Lecteur) -> Response:
 
 
 @routeur.post("/mon-compte/sessions")
-def fermer(demande: Lecteur) -> Response:
+def fermer(demande: Connecte) -> Response:
     """Ferme un appareil, ou tous les autres."""
     assert demande.session is not None
     chosen = demande.champ("session")
@@ -65,7 +65,7 @@ def fermer(demande: Lecteur) -> Response:
 
 
 @routeur.post("/mon-compte/codes-de-secours")
-def renouveler(demande: Lecteur) -> Response:
+def renouveler(demande: Connecte) -> Response:
     """Dix nouveaux codes de secours, contre un code du téléphone ; ils ne se montrent qu'ici."""
     who = demande.compte.identifiant
     _compter(demande, "code")

@@ -24,7 +24,7 @@ ROLES = (
     (Role.LECTURE, "Lecture : regarde, ne change rien"),
     (Role.GESTIONNAIRE, "Gestionnaire : révise, corrige, approuve ses adhérents"),
     (Role.RESPONSABLE, "Responsable : approuve en second, rouvre un mois clos"),
-    (Role.ADMINISTRATEUR, "Administrateur : tient les comptes, n'approuve pas"),
+    (Role.ADMINISTRATEUR, "Administrateur : tient les comptes ; sans portefeuille, ne voit aucune paie"),
 )
 
 

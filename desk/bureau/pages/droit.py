@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from desk.bureau.droits import Lecteur
+from desk.bureau.droits import Connecte
 from desk.bureau.listes import jour
 from payroll.legislation import Nature
 from payroll.month.droit import CHAPITRES, read_figures, read_scales, search_doubts
@@ -29,7 +29,7 @@ POPULATIONS = {
 
 
 @routeur.get("")
-def chiffres(demande: Lecteur) -> HTMLResponse:
+def chiffres(demande: Connecte) -> HTMLResponse:
     """Les chiffres d'un jour (à défaut, le premier du mois regardé), cherchés par mot ou par chapitre."""
     asked = demande.request.query_params
     day = jour(asked.get("le")) or demande.mois.first_day
@@ -51,7 +51,7 @@ def chiffres(demande: Lecteur) -> HTMLResponse:
 
 
 @routeur.get("/doutes")
-def doutes(demande: Lecteur) -> HTMLResponse:
+def doutes(demande: Connecte) -> HTMLResponse:
     """Ce que la paie applique sans que le texte ait été confirmé, pour le mois ou pour tous."""
     asked = demande.request.query_params
     texte, nature, tous = asked.get("texte", "")[:100], asked.get("nature", ""), asked.get("tous") == "oui"

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse
 
 from desk.bureau.affichage import capitale
 from desk.bureau.demande import Demande, adresse_avec
-from desk.bureau.droits import Lecteur
+from desk.bureau.droits import Connecte
 from desk.bureau.listes import entier, jour
 from payroll.month.journal_des_gestes import FiltreJournal, Vue, read_journal, verify_journal
 from payroll.store.tables_revision import Role
@@ -19,7 +19,7 @@ _TIENNENT = (Role.RESPONSABLE, Role.ADMINISTRATEUR)
 
 
 @routeur.get("")
-def voir(demande: Lecteur) -> HTMLResponse:
+def voir(demande: Connecte) -> HTMLResponse:
     """Une page du journal ; ``verifier=oui`` relit la chaîne."""
     asked = demande.request.query_params
     texts = {name: asked.get(name, "")[:100] for name in ("adherent", "geste", "par", "pour", "du", "au")}

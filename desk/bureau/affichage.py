@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 
+from desk.bureau.renvois import au_bureau
 from payroll.money import format_amount, format_percent
 from payroll.periods import NOMS_DES_MOIS, Month
 from payroll.wording import plural
@@ -169,6 +170,7 @@ def statique(nom: str) -> str:
 
 
 FILTRES: dict[str, Callable[..., Any]] = {
+    "au_bureau": au_bureau,
     "montant": montant,
     "ecart": ecart,
     "jour": jour,

@@ -209,7 +209,7 @@ def _hypotheses(demande: Demande, saisie: Saisie) -> Hypotheses | list[Anomalie 
     if found.mois * len(codes) > MOIS_D_ADHERENT_MAX:
         return [
             f"{plural(len(codes), 'adhérent')} sur {found.mois} mois : l'écran en calcule {MOIS_D_ADHERENT_MAX} "
-            "au plus (adhérents × mois). Réduisez la période ou la liste ; « paie simuler » n'a pas de limite."
+            "au plus (adhérents × mois). Réduisez la période ou la liste ; au clavier de l'agence, rien ne le limite."
         ]
     return found
 

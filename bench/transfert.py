@@ -22,7 +22,7 @@ from bench.tableau import Mesure, once
 from sftp_drop.client import DropClient, connect
 from sftp_drop.decide import look
 from sftp_drop.give import Outgoing, give_all
-from sftp_drop.take import StoredOutcome, take_all
+from sftp_drop.take import StoredOutcome, Visit, take_several
 
 MOIS = "2026-11"
 SESSIONS = 4
@@ -129,8 +129,9 @@ class _Chantier:
             list(pool.map(one, [self.codes[rank::SESSIONS] for rank in range(SESSIONS)]))
 
     def _take(self, looks: dict[str, dict[str, tuple[int, int]]], client: DropClient, codes: list[str]) -> None:
-        for code in codes:
-            take_all(client, code, store=partial(self._keep, code), previous=looks[code])
+        for report in take_several(client, [Visit(code, partial(self._keep, code), looks[code]) for code in codes]):
+            if isinstance(report, Exception):
+                raise report
 
     def _keep(self, code: str, content: bytes, _name: str, _sha256: str, _size: int) -> StoredOutcome:
         (self.local / "pris" / f"{code}.xlsx").write_bytes(content)

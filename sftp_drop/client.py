@@ -32,15 +32,17 @@ from sftp_drop.errors import (
     TooBigError,
     TransientError,
 )
-from sftp_drop.pipelined import RawSftp
+from sftp_drop.pipelined import RawSftp, Steps
 from sftp_drop.settings import SftpSettings
 
 T = TypeVar("T")
 
 ENTREES_MAX = 10_000
+"""Un dossier plus peuplé est lu par tranches, d'une relève à l'autre."""
 DROITS_DOSSIER = 0o2750
 """Le bit de groupe garde au dossier le groupe de l'adhérent : c'est par lui qu'il lit ses documents."""
-"""Un dossier plus peuplé est lu par tranches, d'une relève à l'autre."""
+ENSEMBLE = 16
+"""Adhérents relevés d'une même rafale : deux dossiers ouverts chacun, loin des 100 qu'OpenSSH admet par session."""
 
 
 class Sink(Protocol):
@@ -88,39 +90,62 @@ class DropClient:
         """Ferme la connexion ; sans effet si elle l'est déjà."""
         self._ssh.close()
 
-    # Prendre
+    # Prendre : chaque geste est en étapes, à jouer seul (``play``) ou avec ceux d'autres adhérents (``play_all``)
+
+    def play(self, gesture: Steps[T]) -> T:
+        """Joue un geste et rend ce qu'il rend, ou lève son erreur."""
+        return self._sftp.play(gesture)
+
+    def play_all(self, gestures: Sequence[Steps[T]]) -> list[T | Exception]:
+        """Joue des gestes ensemble : dans leur ordre, ce que chacun rend ou l'erreur qui l'a arrêté."""
+        return self._sftp.play_all(gestures)
+
+    def list_depots(self, codes: Sequence[str]) -> list[list[RemoteFile] | Exception]:
+        """Ce que contient le ``depot/`` de chacun, ou l'erreur qui empêche de le lire ; d'une même rafale."""
+        return [
+            listing
+            for start in range(0, len(codes), ENSEMBLE)
+            for listing in self.play_all([self.depot_of(code) for code in codes[start : start + ENSEMBLE]])
+        ]
 
     def list_depot(self, code: str) -> list[RemoteFile]:
         """Ce que contient ``depot/``, trié par nom ; les liens symboliques y paraissent comme ``Kind.AUTRE``."""
-        (depot,) = self._list([layout.depot_folder(code, self.settings.racine)])
+        return self.play(self.depot_of(code))
+
+    def depot_of(self, code: str) -> Steps[list[RemoteFile]]:
+        """Le même regard, en étapes."""
+        (depot,) = yield from self._list([layout.depot_folder(code, self.settings.racine)])
         return depot
 
-    def list_both(self, code: str) -> tuple[list[RemoteFile], list[RemoteFile]]:
+    def list_both(self, code: str) -> Steps[tuple[list[RemoteFile], list[RemoteFile]]]:
         """``depot/`` et ``depot/pris/``, d'un seul regard ; ``pris/`` est vide s'il n'existe pas encore."""
         racine = self.settings.racine
-        depot, pris = self._list([layout.depot_folder(code, racine), layout.pris_folder(code, racine)], facultatifs=1)
+        depot, pris = yield from self._list(
+            [layout.depot_folder(code, racine), layout.pris_folder(code, racine)], facultatifs=1
+        )
         return depot, pris
 
-    def fetch(self, code: str, name: str, sink: Sink, max_bytes: int) -> Fetched:
+    def fetch(self, code: str, name: str, sink: Sink, max_bytes: int) -> Steps[Fetched]:
         """Lit un fichier de ``depot/`` ; ``TooBigError``, ``ChangedError``, ``MissingError`` ou ``TransientError``."""
         return self._fetch(layout.depot_folder(code, self.settings.racine) / _simple(name), sink, max_bytes)
 
-    def fetch_pris(self, code: str, name: str, sink: Sink, max_bytes: int) -> Fetched:
+    def fetch_pris(self, code: str, name: str, sink: Sink, max_bytes: int) -> Steps[Fetched]:
         """Lit un fichier de ``depot/pris/`` ; mêmes erreurs que ``fetch``."""
         return self._fetch(layout.pris_folder(code, self.settings.racine) / _simple(name), sink, max_bytes)
 
-    def move_to_pris(self, code: str, name: str, target: str) -> None:
+    def move_to_pris(self, code: str, name: str, target: str) -> Steps[None]:
         """Déplace ``depot/<name>`` vers ``depot/pris/<target>`` ; ``AlreadyThereError`` plutôt que d'écraser."""
         depot, pris = layout.depot_folder(code, self.settings.racine), layout.pris_folder(code, self.settings.racine)
+        ancien, nouveau = depot / _simple(name), pris / _simple(target)
         with self._translated():
             self._ensure_folder(pris)
-            self._rename(depot / _simple(name), pris / _simple(target))
+            yield from self._renaming(ancien, nouveau)
 
-    def rename_pris(self, code: str, name: str, target: str) -> None:
+    def rename_pris(self, code: str, name: str, target: str) -> Steps[None]:
         """Renomme à l'intérieur de ``depot/pris/`` ; ``AlreadyThereError`` plutôt que d'écraser."""
         pris = layout.pris_folder(code, self.settings.racine)
         with self._translated():
-            self._rename(pris / _simple(name), pris / _simple(target))
+            yield from self._renaming(pris / _simple(name), pris / _simple(target))
 
     # Rendre
 
@@ -190,11 +215,11 @@ class DropClient:
                 "le serveur n'a pas pu faire ce geste (disque plein, fichier trop gros ou nom pris)"
             ) from erreur
 
-    def _list(self, dossiers: Sequence[PurePosixPath], *, facultatifs: int = 0) -> list[list[RemoteFile]]:
+    def _list(self, dossiers: Sequence[PurePosixPath], *, facultatifs: int = 0) -> Steps[list[list[RemoteFile]]]:
         """Ce que contient chaque dossier, trié par nom ; les ``facultatifs`` derniers peuvent manquer."""
         listes = []
         with self._translated():
-            lus = self._sftp.entries(dossiers, ENTREES_MAX)
+            lus = yield from self._sftp.entries(dossiers, ENTREES_MAX)
         for rang, (dossier, lu) in enumerate(zip(dossiers, lus, strict=True)):
             if isinstance(lu, FileNotFoundError) and rang >= len(dossiers) - facultatifs:
                 lu = []
@@ -214,25 +239,26 @@ class DropClient:
         except FileNotFoundError:
             return None
 
-    def _fetch(self, chemin: PurePosixPath, sink: Sink, max_bytes: int) -> Fetched:
+    def _fetch(self, chemin: PurePosixPath, sink: Sink, max_bytes: int) -> Steps[Fetched]:
         empreinte, total = hashlib.sha256(), 0
+        apres: paramiko.SFTPAttributes | None = None
         with self._translated():
-            regarde, ouvert = self._sftp.look_and_open(chemin)
+            regarde, ouvert = yield from self._sftp.look_and_open(chemin)
             try:
                 avant = _to_fetch(chemin.name, regarde, max_bytes)
-            except DropError:
+                fini = False
+                while not fini and total <= avant.size:
+                    lu = yield from self._sftp.read_span(chemin, ouvert, total, avant.size)
+                    # lstat ne suit pas les liens, open si : ce qui est ouvert doit être ce qui a été regardé.
+                    if not total and _remote_file(chemin.name, lu.attributes) != avant:
+                        raise ChangedError("le fichier a changé pendant la lecture")
+                    apres, fini, total = lu.named, lu.ended, total + len(lu.content)
+                    if total > max_bytes:
+                        raise TooBigError("le fichier dépasse la taille permise")
+                    empreinte.update(lu.content)
+                    sink.write(lu.content)
+            finally:
                 self._sftp.forget(ouvert)
-                raise
-            apres = None
-            for attributs, bloc, nomme in self._sftp.read_open(chemin, ouvert, avant.size):
-                # lstat ne suit pas les liens, open si : ce qui est ouvert doit être ce qui a été regardé.
-                if not total and _remote_file(chemin.name, attributs) != avant:
-                    raise ChangedError("le fichier a changé pendant la lecture")
-                apres, total = nomme, total + len(bloc)
-                if total > max_bytes:
-                    raise TooBigError("le fichier dépasse la taille permise")
-                empreinte.update(bloc)
-                sink.write(bloc)
         if total != avant.size:
             raise ChangedError("le fichier a changé de taille pendant la lecture")
         if apres is None or _remote_file(chemin.name, apres) != avant:
@@ -265,13 +291,16 @@ class DropClient:
     def _same_content(self, chemin: PurePosixPath, content: bytes) -> bool:
         lu = io.BytesIO()
         try:
-            return self._fetch(chemin, lu, len(content)).sha256 == hashlib.sha256(content).hexdigest()
+            return self.play(self._fetch(chemin, lu, len(content))).sha256 == hashlib.sha256(content).hexdigest()
         except (ChangedError, TooBigError, MissingError):
             return False
 
     def _rename(self, ancien: PurePosixPath, nouveau: PurePosixPath) -> None:
+        self.play(self._renaming(ancien, nouveau))
+
+    def _renaming(self, ancien: PurePosixPath, nouveau: PurePosixPath) -> Steps[None]:
         try:
-            self._sftp.rename(str(ancien), str(nouveau))
+            yield from self._sftp.rename_one(ancien, nouveau)
         except (FileNotFoundError, PermissionError):
             raise
         except OSError as erreur:
@@ -297,7 +326,7 @@ class DropClient:
 
     def _keep_only(self, dossier: PurePosixPath, voulus: set[PurePosixPath]) -> None:
         """Ôte d'un dossier provisoire ce qu'un envoi coupé, d'un autre contenu, y aurait laissé."""
-        for entree in self._list([dossier])[0]:
+        for entree in self.play(self._list([dossier]))[0]:
             chemin = dossier / entree.name
             if entree.kind is Kind.DOSSIER:
                 self._keep_only(chemin, voulus)

@@ -3,13 +3,20 @@
 paramiko attend chaque réponse avant la demande suivante, et ses fichiers passent par un tampon et un fil de plus : sur
 la boucle locale, rendre un document coûtait 10 ms, presque toutes d'attente. Le serveur traite les demandes d'une
 session dans l'ordre : une rafale se lit donc comme la suite de gestes qu'elle remplace.
+
+Un geste qui attend des réponses s'écrit en ``Steps`` : il donne ses demandes par ``yield`` et reçoit leurs réponses.
+Plusieurs se jouent alors ensemble sur une session, leurs demandes dans les mêmes rafales : l'attente sert à tous.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import struct
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 import paramiko
 from paramiko.message import Message
@@ -25,6 +32,7 @@ from paramiko.sftp import (
     CMD_OPENDIR,
     CMD_READ,
     CMD_READDIR,
+    CMD_RENAME,
     CMD_STATUS,
     CMD_WRITE,
     SFTP_FLAG_CREATE,
@@ -45,8 +53,15 @@ LECTURES = EN_VOL - 2
 OUVERTS = 16
 """Fichiers écrits d'une même rafale : un serveur borne ceux d'une session (16 pour l'embarqué, 100 pour OpenSSH)."""
 
+RECU = 256 * 1024
+"""Octets pris d'un coup à la session : ce qui y est déjà arrivé, souvent plusieurs réponses."""
+REPONSE_MAX = 16 * 1024 * 1024
+"""Au-delà, ce n'est pas une réponse SFTP."""
+
 Request = tuple[object, ...]
 """Le numéro de la commande, puis ses arguments."""
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -79,6 +94,20 @@ class Answer:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Un morceau lu : ce qui est ouvert, ses octets, ce que le nom montre après (``None`` : rien), et si c'est la fin."""
+
+    attributes: paramiko.SFTPAttributes
+    content: bytes
+    named: paramiko.SFTPAttributes | None
+    ended: bool
+
+
+Steps = Generator[Sequence[Request], list[Answer], T]
+"""Un geste par étapes : il donne les demandes d'une étape, reçoit leurs réponses, et finit par ce qu'il rend."""
+
+
 class _Inbox:
     """Ce que paramiko appelle à chaque réponse attendue par une rafale."""
 
@@ -92,6 +121,51 @@ class _Inbox:
 class RawSftp(paramiko.SFTPClient):
     """paramiko, plus les rafales, et une lecture de dossier qui supporte les noms mal encodés."""
 
+    def __init__(self, sock: paramiko.Channel) -> None:
+        self._unsent, self._unread = bytearray(), bytearray()
+        super().__init__(sock)
+
+    def play(self, gesture: Steps[T]) -> T:
+        """Joue un geste et rend ce qu'il rend, ou lève son erreur."""
+        (end,) = self.play_all([gesture])
+        if isinstance(end, Exception):
+            raise end
+        return end
+
+    def play_all(self, gestures: Sequence[Steps[T]]) -> list[T | Exception]:
+        """Joue ces gestes ensemble, chaque étape de tous dans une même rafale.
+
+        Rend, dans leur ordre, ce que chacun rend ou l'erreur qui l'a arrêté : celle de l'un n'arrête pas les autres ;
+        une coupure se dit à tous. Les étapes d'un geste restent dans leur ordre.
+        """
+        ends: dict[int, T | Exception] = {}
+        asked: dict[int, Sequence[Request]] = {}
+
+        def resume(rank: int, advance: Callable[[], Sequence[Request]]) -> None:
+            asked.pop(rank, None)
+            try:
+                asked[rank] = advance()
+            except StopIteration as end:
+                ends[rank] = end.value
+            except Exception as error:
+                ends[rank] = error
+
+        for rank, gesture in enumerate(gestures):
+            resume(rank, partial(next, gesture))
+        while asked:
+            step = sorted(asked.items())
+            try:
+                answers = iter(self.together([request for _, requests in step for request in requests]))
+            except Exception as error:
+                # Chacun la reçoit là où il attendait une réponse.
+                for rank, requests in step:
+                    gesture = gestures[rank]
+                    resume(rank, partial(gesture.throw, error) if requests else partial(gesture.send, []))
+                continue
+            for rank, requests in step:
+                resume(rank, partial(gestures[rank].send, list(islice(answers, len(requests)))))
+        return [ends[rank] for rank in range(len(gestures))]
+
     def together(self, requests: Sequence[Request]) -> list[Answer]:
         """Envoie toutes les demandes, puis rend leurs réponses dans le même ordre."""
         inbox, found = _Inbox(), []
@@ -103,27 +177,60 @@ class RawSftp(paramiko.SFTPClient):
             found += [self._answer(*inbox.answers.pop(number)) for number in numbers]
         return found
 
+    def _send_packet(self, kind: int, packet: Message) -> None:
+        """Met une demande de côté : toutes partent ensemble quand on attend une réponse, en peu de paquets chiffrés.
+
+        Avec ``_read_packet`` : de 2,6 à 2,4 ms de processeur par classeur pris.
+        """
+        body = packet.asbytes()
+        self._unsent += struct.pack(">IB", len(body) + 1, kind) + body
+
+    def flush(self) -> None:
+        """Envoie ce qui a été mis de côté."""
+        unsent, at = bytes(self._unsent), 0
+        self._unsent.clear()
+        while at < len(unsent):
+            sent = self.sock.send(unsent[at : at + BLOC])
+            if sent <= 0:
+                raise EOFError
+            at += sent
+
+    def _read_packet(self) -> tuple[int, bytes]:
+        """La réponse suivante ; prend à la session tout ce qui y est, au lieu de deux lectures par réponse."""
+        self.flush()
+        unread, end = self._unread, 4
+        while len(unread) < 4 or len(unread) < (end := 4 + int.from_bytes(unread[:4], "big")):
+            if end > REPONSE_MAX:
+                raise SFTPError("réponse démesurée du serveur")
+            received = self.sock.recv(RECU)
+            if not received:
+                raise EOFError
+            unread += received
+        kind, content = unread[4], bytes(unread[5:end])
+        del unread[:end]
+        return kind, content
+
     def entries(
         self, chemins: Sequence[PurePosixPath], maximum: int
-    ) -> list[list[tuple[str, paramiko.SFTPAttributes]] | OSError]:
+    ) -> Steps[list[list[tuple[str, paramiko.SFTPAttributes]] | OSError]]:
         """Les entrées de chaque dossier, ou son erreur ; un nom qui n'est pas en UTF-8 y a des ``\\x..`` visibles."""
         # listdir_attr de paramiko décode strictement : un seul nom en latin-1 cacherait tout le dépôt d'une mairie.
-        opened = self.together([(CMD_OPENDIR, str(chemin)) for chemin in chemins])
+        opened = yield [(CMD_OPENDIR, str(chemin)) for chemin in chemins]
         # Deux lectures par dossier : un dossier ordinaire tient dans la première, la seconde en dit la fin.
         reading = [answer for answer in opened if answer.error is None for _ in range(2)]
-        answers = iter(self.together([(CMD_READDIR, answer.handle) for answer in reading]))
+        answers = iter((yield [(CMD_READDIR, answer.handle) for answer in reading]))
         found: list[list[tuple[str, paramiko.SFTPAttributes]] | OSError] = []
         for answer in opened:
             if isinstance(answer.error, OSError):
                 found.append(answer.error)
                 continue
-            found.append(self._all_entries(answer, [next(answers), next(answers)], maximum))
+            found.append((yield from self._all_entries(answer, [next(answers), next(answers)], maximum)))
             self.forget(answer)
         return found
 
     def _all_entries(
         self, opened: Answer, answers: list[Answer], maximum: int
-    ) -> list[tuple[str, paramiko.SFTPAttributes]]:
+    ) -> Steps[list[tuple[str, paramiko.SFTPAttributes]]]:
         entrees: list[tuple[str, paramiko.SFTPAttributes]] = []
         while True:
             for answer in answers:
@@ -131,46 +238,40 @@ class RawSftp(paramiko.SFTPClient):
                     return entrees
                 message = answer.checked()
                 entrees += [entry for _ in range(message.get_int()) for entry in _entry(message)]
-            answers = self.together([(CMD_READDIR, opened.handle)] * 2)
+            answers = yield [(CMD_READDIR, opened.handle)] * 2
 
-    def look_and_open(self, chemin: PurePosixPath) -> tuple[paramiko.SFTPAttributes | None, Answer]:
+    def look_and_open(self, chemin: PurePosixPath) -> Steps[tuple[paramiko.SFTPAttributes | None, Answer]]:
         """Regarde un nom et l'ouvre en lecture : ses attributs (``None`` s'il n'y est pas), et de quoi le lire."""
-        looked, opened = self.together(
-            [(CMD_LSTAT, str(chemin)), (CMD_OPEN, str(chemin), SFTP_FLAG_READ, paramiko.SFTPAttributes())]
-        )
+        looked, opened = yield [
+            (CMD_LSTAT, str(chemin)),
+            (CMD_OPEN, str(chemin), SFTP_FLAG_READ, paramiko.SFTPAttributes()),
+        ]
         return _present(looked), opened
 
-    def read_open(
-        self, chemin: PurePosixPath, opened: Answer, size: int
-    ) -> Iterator[tuple[paramiko.SFTPAttributes, bytes, paramiko.SFTPAttributes | None]]:
-        """Lit un fichier ouvert, par rafales : ce qui est ouvert, les octets, puis ce que son nom montre après.
+    def read_span(self, chemin: PurePosixPath, opened: Answer, offset: int, size: int) -> Steps[Span]:
+        """Lit d'une rafale la suite d'un fichier ouvert, à partir de ``offset``.
 
         ``size`` est la taille annoncée : un fichier qui a grandi depuis rend un octet de plus, un fichier coupé moins.
         """
+        # Un octet au-delà de la fin : la réponse dit que le fichier finit bien là.
+        spans = [(at, min(BLOC, size - at)) for at in range(offset, size, BLOC)] + [(size, 1)]
+        spans = spans[:LECTURES]
         poignee = opened.handle
-        offset = 0
-        try:
-            while offset <= size:
-                # Un octet au-delà de la fin : la réponse dit que le fichier finit bien là.
-                spans = [(at, min(BLOC, size - at)) for at in range(offset, size, BLOC)] + [(size, 1)]
-                spans = spans[:LECTURES]
-                looked, *read, named = self.together(
-                    [
-                        (CMD_FSTAT, poignee),
-                        *((CMD_READ, poignee, int64(at), length) for at, length in spans),
-                        (CMD_LSTAT, str(chemin)),
-                    ]
-                )
-                content, ended = _joined(read, [length for _, length in spans])
-                yield looked.attributes(), content, _present(named)
-                offset += len(content)
-                if ended:
-                    return
-        finally:
-            self.forget(opened)
+        looked, *read, named = yield [
+            (CMD_FSTAT, poignee),
+            *((CMD_READ, poignee, int64(at), length) for at, length in spans),
+            (CMD_LSTAT, str(chemin)),
+        ]
+        content, ended = _joined(read, [length for _, length in spans])
+        return Span(looked.attributes(), content, _present(named), ended)
+
+    def rename_one(self, ancien: PurePosixPath, nouveau: PurePosixPath) -> Steps[None]:
+        """Renomme, sans jamais écraser."""
+        (answer,) = yield [(CMD_RENAME, str(ancien), str(nouveau))]
+        answer.checked()
 
     def forget(self, opened: Answer) -> None:
-        """Ferme ce qui a été ouvert en lecture, sans attendre : cette réponse n'apprend rien, elle est jetée."""
+        """Ferme ce qui a été ouvert en lecture, à la prochaine rafale : la réponse n'apprend rien, elle est jetée."""
         if opened.error is None:
             self._async_request(type(None), CMD_CLOSE, opened.handle)  # type: ignore[attr-defined]
 

@@ -205,6 +205,8 @@ class EmbeddedServer:
         """Mène une connexion jusqu'à l'identification ; ensuite, paramiko la sert dans ses propres fils."""
         door = _Door(self.accounts)
         try:
+            # Les réponses sont petites : le système ne doit pas retenir la seconde jusqu'à l'accusé de la première.
+            connexion.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             transport = paramiko.Transport(connexion)
             transport.set_log_channel("sftp_drop.paramiko")
             transport.add_server_key(self._key())

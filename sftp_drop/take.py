@@ -4,6 +4,9 @@ L'ordre protège de toute coupure : lire, garder (la fonction ``store`` enregist
 transaction), et seulement ensuite déplacer. Le déplacement se fait en deux temps : vers ``pris/.averifier-…``, relire,
 puis le nom définitif. Sans cette relecture, un fichier remplacé dans l'instant qui sépare la lecture du déplacement
 serait archivé sans avoir été gardé.
+
+Une relève s'écrit par étapes (``Steps``) : plusieurs adhérents avancent ensemble sur une session, leurs demandes dans
+les mêmes rafales. Pour chacun, l'ordre ci-dessus reste entier, et le sort de l'un ne change rien à celui des autres.
 """
 
 from __future__ import annotations
@@ -14,8 +17,21 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sftp_drop import layout
-from sftp_drop.client import DropClient, Fetched
-from sftp_drop.decide import Action, DecideLimits, Ignore, Look, Refuse, RemoteFile, SeenFile, Take, Wait, decide, look
+from sftp_drop.client import ENSEMBLE, DropClient, Fetched
+from sftp_drop.decide import (
+    MIO,
+    Action,
+    DecideLimits,
+    Ignore,
+    Look,
+    Refuse,
+    RemoteFile,
+    SeenFile,
+    Take,
+    Wait,
+    decide,
+    look,
+)
 from sftp_drop.errors import (
     AlreadyThereError,
     ChangedError,
@@ -25,6 +41,7 @@ from sftp_drop.errors import (
     TooBigError,
     TransientError,
 )
+from sftp_drop.pipelined import Steps
 
 
 class StoredOutcome(StrEnum):
@@ -73,6 +90,33 @@ class TakeReport:
     interrupted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Un adhérent à relever ; ``previous`` est le ``look`` de son rapport précédent (vide au premier regard)."""
+
+    code: str
+    store: Store
+    previous: Look
+    already_seen: Collection[SeenFile] = ()
+
+
+EN_MEMOIRE = 32 * MIO
+"""Octets des fichiers lus en même temps : seize adhérents qui déposent chacun 20 Mio attendent leur tour."""
+
+
+class _Room:
+    """La place en mémoire que se partagent les adhérents relevés ensemble."""
+
+    def __init__(self) -> None:
+        self.used = 0
+
+    def wait(self, size: int) -> Steps[None]:
+        """Attend d'avoir la place ; qui est seul l'a toujours."""
+        while self.used and self.used + size > EN_MEMOIRE:
+            yield []
+        self.used += size
+
+
 def take_all(
     client: DropClient,
     code: str,
@@ -87,23 +131,49 @@ def take_all(
     Une coupure n'est pas une exception : ce qui reste attend la prochaine relève et ``interrupted`` est vrai.
     Une exception de ``store`` traverse : le fichier concerné est resté dans ``depot/``.
     """
+    (report,) = take_several(client, [Visit(code, store, previous, already_seen)], limits)
+    if isinstance(report, Exception):
+        raise report
+    return report
+
+
+def take_several(
+    client: DropClient, visits: Sequence[Visit], limits: DecideLimits | None = None
+) -> list[TakeReport | Exception]:
+    """Relève plusieurs adhérents ensemble : dans leur ordre, ce que ``take_all`` rendrait ou lèverait pour chacun.
+
+    Les attentes d'un adhérent servent aux autres : sur une seule session, prendre 600 classeurs passe de 1,5 fois
+    ``sftp`` (l'un après l'autre) à 0,8.
+    """
     bornes = limits or DecideLimits(taille_max=client.settings.taille_max)
+    room = _Room()
+    return [
+        report
+        for start in range(0, len(visits), ENSEMBLE)
+        for report in client.play_all(
+            [_visit(client, visit, bornes, room) for visit in visits[start : start + ENSEMBLE]]
+        )
+    ]
+
+
+def _visit(client: DropClient, visit: Visit, bornes: DecideLimits, room: _Room) -> Steps[TakeReport]:
     outcomes: list[TakeOutcome] = []
+    code, store = visit.code, visit.store
     try:
-        listing, archives = client.list_both(code)
+        listing, archives = yield from client.list_both(code)
         if any(layout.is_pending(entree.name) for entree in archives):
-            _finish_pending(client, code, archives, store, bornes, outcomes)
-            listing = client.list_depot(code)
+            yield from _finish_pending(client, code, archives, store, bornes, room, outcomes)
+            listing = yield from client.depot_of(code)
     except TransientError:
-        return TakeReport(tuple(outcomes), dict(previous), interrupted=True)
+        return TakeReport(tuple(outcomes), dict(visit.previous), interrupted=True)
     regard = look(listing)
     interrupted = False
-    for action in decide(listing, previous, already_seen, bornes):
+    for action in decide(listing, visit.previous, visit.already_seen, bornes):
         if interrupted and isinstance(action, Take):
             outcomes.append(_waiting(action.name, "connexion coupée : repris à la prochaine relève"))
             continue
         try:
-            outcome = _apply(client, code, action, store, bornes)
+            outcome = yield from _apply(client, code, action, store, bornes, room)
         except TransientError:
             interrupted = True
             outcome = _waiting(action.name, "connexion coupée : repris à la prochaine relève")
@@ -117,7 +187,9 @@ def take_all(
     return TakeReport(tuple(outcomes), regard, interrupted)
 
 
-def _apply(client: DropClient, code: str, action: Action, store: Store, bornes: DecideLimits) -> TakeOutcome:
+def _apply(
+    client: DropClient, code: str, action: Action, store: Store, bornes: DecideLimits, room: _Room
+) -> Steps[TakeOutcome]:
     match action:
         case Wait(name, reason):
             return _waiting(name, reason)
@@ -126,14 +198,18 @@ def _apply(client: DropClient, code: str, action: Action, store: Store, bornes: 
         case Refuse(name, reason):
             return TakeOutcome(name, TakeIssue.REFUSE, reason)
         case Take():
-            return _take_one(client, code, action, store, bornes)
+            yield from room.wait(action.size)
+            try:
+                return (yield from _take_one(client, code, action, store, bornes))
+            finally:
+                room.used -= action.size
 
 
-def _take_one(client: DropClient, code: str, action: Take, store: Store, bornes: DecideLimits) -> TakeOutcome:
+def _take_one(client: DropClient, code: str, action: Take, store: Store, bornes: DecideLimits) -> Steps[TakeOutcome]:
     nom = action.name
     contenu = io.BytesIO()
     try:
-        lu = client.fetch(code, nom, contenu, bornes.taille_max)
+        lu = yield from client.fetch(code, nom, contenu, action.size)
     except (ChangedError, TooBigError):
         return _waiting(nom, "a changé pendant la lecture : repris à la prochaine relève")
     except MissingError:
@@ -144,14 +220,15 @@ def _take_one(client: DropClient, code: str, action: Take, store: Store, bornes:
     if (lu.size, lu.mtime) != decide_avec:
         return _waiting(nom, "a changé pendant la lecture : repris à la prochaine relève")
     garde = store(contenu.getvalue(), nom, lu.sha256, lu.size)
+    contenu.close()  # gardé : la relecture n'a pas à s'y ajouter en mémoire
     archive = layout.archive_name(lu.mtime, lu.sha256, nom)
     try:
-        client.move_to_pris(code, nom, layout.pending_name(archive))
+        yield from client.move_to_pris(code, nom, layout.pending_name(archive))
     except MissingError:
         return _taken(nom, lu, garde, "gardé ; l'adhérent l'a retiré du dépôt entre-temps")
     except AlreadyThereError:
         return _waiting(nom, "une autre relève est en cours : repris à la prochaine")
-    return _verify(client, code, layout.pending_name(archive), store, bornes, (lu, garde))
+    return (yield from _verify(client, code, layout.pending_name(archive), store, bornes, (lu, garde)))
 
 
 def _finish_pending(
@@ -160,12 +237,18 @@ def _finish_pending(
     archives: Sequence[RemoteFile],
     store: Store,
     bornes: DecideLimits,
+    room: _Room,
     outcomes: list[TakeOutcome],
-) -> None:
+) -> Steps[None]:
     """Achève ce qu'une coupure a laissé déplacé mais pas relu."""
-    outcomes.extend(
-        _verify(client, code, entree.name, store, bornes, None) for entree in archives if layout.is_pending(entree.name)
-    )
+    for entree in archives:
+        if layout.is_pending(entree.name):
+            taille = min(entree.size, bornes.taille_max)
+            yield from room.wait(taille)
+            try:
+                outcomes.append((yield from _verify(client, code, entree.name, store, bornes, None)))
+            finally:
+                room.used -= taille
 
 
 def _verify(
@@ -175,12 +258,12 @@ def _verify(
     store: Store,
     bornes: DecideLimits,
     attendu: tuple[Fetched, StoredOutcome] | None,
-) -> TakeOutcome:
+) -> Steps[TakeOutcome]:
     """Relit le fichier déplacé, garde son contenu s'il n'est pas celui déjà gardé, puis lui donne son nom d'archive."""
     nom = layout.original_name(provisoire)
     contenu = io.BytesIO()
     try:
-        lu = client.fetch_pris(code, provisoire, contenu, bornes.taille_max)
+        lu = yield from client.fetch_pris(code, provisoire, contenu, bornes.taille_max)
     except (ChangedError, TooBigError, DeniedError):
         return TakeOutcome(
             nom, TakeIssue.REFUSE, "changé au moment d'être pris et illisible depuis : voyez avec l'agence"
@@ -196,7 +279,7 @@ def _verify(
     occurrence = 1
     while True:
         try:
-            client.rename_pris(code, provisoire, layout.archive_name(lu.mtime, lu.sha256, nom, occurrence))
+            yield from client.rename_pris(code, provisoire, layout.archive_name(lu.mtime, lu.sha256, nom, occurrence))
         except AlreadyThereError:
             occurrence += 1
         except MissingError:

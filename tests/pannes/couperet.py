@@ -81,6 +81,7 @@ class Couperet:
                 return real(sftp, waiting, kind, *arguments)
             self.point(f"avant {CMD_NAMES[kind]}")
             number = real(sftp, waiting, kind, *arguments)
+            sftp.flush()  # sinon elle attendrait le reste de sa rafale : « après » serait encore « avant »
             self.point(f"après {CMD_NAMES[kind]}")
             return number
 

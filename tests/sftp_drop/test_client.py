@@ -52,7 +52,7 @@ def test_lire_donne_les_octets_et_leur_empreinte(service: DropClient, poser: Pos
     contenu = bytes(rang % 251 for rang in range(taille))
     poser("a.csv", contenu)
     recu = io.BytesIO()
-    lu = service.fetch(A, "a.csv", recu, 100_000)
+    lu = service.play(service.fetch(A, "a.csv", recu, 100_000))
 
     assert recu.getvalue() == contenu
     assert (lu.size, lu.mtime, lu.sha256) == (taille, 1_790_000_000, hashlib.sha256(contenu).hexdigest())
@@ -62,26 +62,26 @@ def test_lire_au_dela_de_la_taille_permise_s_arrete(service: DropClient, poser: 
     poser("a.csv", b"x" * 1000)
     recu = io.BytesIO()
     with pytest.raises(TooBigError):
-        service.fetch(A, "a.csv", recu, 999)
+        service.play(service.fetch(A, "a.csv", recu, 999))
 
     assert recu.getvalue() == b""
 
 
 def test_lire_un_absent_ou_un_dossier_est_dit(service: DropClient) -> None:
     with pytest.raises(MissingError):
-        service.fetch(A, "absent.csv", io.BytesIO(), 10)
+        service.play(service.fetch(A, "absent.csv", io.BytesIO(), 10))
     with pytest.raises(DeniedError):
-        service.fetch(A, "pris", io.BytesIO(), 10)
+        service.play(service.fetch(A, "pris", io.BytesIO(), 10))
 
 
 @pytest.mark.jail
 @pytest.mark.parametrize("nom", ["", ".", "..", "a/b", "../../rocheclaire/depot/x", "/etc/passwd"])
 def test_le_client_ne_construit_jamais_un_chemin_qui_sort(service: DropClient, nom: str) -> None:
     for geste in (
-        lambda: service.fetch(A, nom, io.BytesIO(), 10),
-        lambda: service.move_to_pris(A, nom, "x"),
-        lambda: service.move_to_pris(A, "x", nom),
-        lambda: service.rename_pris(A, nom, "x"),
+        lambda: service.play(service.fetch(A, nom, io.BytesIO(), 10)),
+        lambda: service.play(service.move_to_pris(A, nom, "x")),
+        lambda: service.play(service.move_to_pris(A, "x", nom)),
+        lambda: service.play(service.rename_pris(A, nom, "x")),
     ):
         with pytest.raises(layout.InvalidNameError):
             geste()
@@ -91,11 +91,11 @@ def test_deplacer_n_ecrase_jamais(service: DropClient, poser: Poser, racine: Pat
     for contenu in (b"un", b"deux"):
         poser("a.csv", contenu)
         if contenu == b"un":
-            service.move_to_pris(A, "a.csv", "archive.csv")
+            service.play(service.move_to_pris(A, "a.csv", "archive.csv"))
     with pytest.raises(AlreadyThereError):
-        service.move_to_pris(A, "a.csv", "archive.csv")
+        service.play(service.move_to_pris(A, "a.csv", "archive.csv"))
     with pytest.raises(MissingError):
-        service.move_to_pris(A, "absent.csv", "autre.csv")
+        service.play(service.move_to_pris(A, "absent.csv", "autre.csv"))
 
     assert (racine / A / "depot" / "pris" / "archive.csv").read_bytes() == b"un"
     assert (racine / A / "depot" / "a.csv").read_bytes() == b"deux"
@@ -200,7 +200,7 @@ def test_ce_qui_est_ouvert_doit_etre_ce_qui_a_ete_regarde(
     monkeypatch.setattr(DropSession, "open", echanger)
     recu = io.BytesIO()
     with pytest.raises(ChangedError):
-        service.fetch(A, "a.csv", recu, 100)
+        service.play(service.fetch(A, "a.csv", recu, 100))
 
     assert recu.getvalue() == b""
 
@@ -219,7 +219,7 @@ def test_un_fichier_qui_grandit_pendant_la_lecture_est_dit(service: DropClient, 
             self.recus += len(bloc)
 
     with pytest.raises(ChangedError, match="changé de taille"):
-        service.fetch(A, "a.csv", Seau(), 2 * taille)
+        service.play(service.fetch(A, "a.csv", Seau(), 2 * taille))
 
 
 def test_un_dossier_neuf_parait_entier(

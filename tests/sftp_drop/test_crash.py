@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import paramiko
@@ -47,15 +47,26 @@ class Mourant:
             if self._reste == 0 and not self._apres:
                 raise Mort
             rendu = geste(*args, **options)
+            if isinstance(rendu, Generator):
+                return self._jusqu_au_bout(rendu)
             if self._reste == 0:
                 raise Mort
             return rendu
 
         return fait
 
+    def _jusqu_au_bout(self, etapes: Generator) -> Generator:
+        """Un geste en étapes n'est fait qu'à la dernière : c'est là qu'on meurt « juste après »."""
+        mourir = self._reste == 0
+        rendu = yield from etapes
+        if mourir:
+            raise Mort
+        return rendu
+
     def __getattr__(self, nom: str) -> object:
         valeur = getattr(self._client, nom)
-        return self.pas(valeur) if callable(valeur) else valeur
+        # « play_all » mène les autres gestes : ce sont eux qu'on compte.
+        return self.pas(valeur) if callable(valeur) and nom != "play_all" else valeur
 
 
 def _vider(racine: Path) -> None:
@@ -115,9 +126,9 @@ def test_remplacer_au_deplacement_puis_mourir_ne_perd_aucun_contenu(
     nouveau_coffre, service: DropClient, poser, racine: Path, apres: bool
 ) -> None:
     class Remplace(Mourant):
-        def move_to_pris(self, *args: str) -> None:
+        def move_to_pris(self, *args: str) -> object:
             poser("a.csv", b"CONTENU A")
-            self._client.move_to_pris(*args)
+            return self._client.move_to_pris(*args)
 
     for mort_au in range(1, 30):
         _vider(racine)

@@ -127,7 +127,7 @@ def test_prendre_et_rendre_sur_un_vrai_openssh(openssh: DropClient, coffre, tmp_
     (archive,) = (depot / "pris").iterdir()
     (depot / "m.csv").write_bytes(b"def")
     with pytest.raises(AlreadyThereError):
-        openssh.move_to_pris(A, "m.csv", archive.name)
+        openssh.play(openssh.move_to_pris(A, "m.csv", archive.name))
     assert archive.read_bytes() == b"abc"
 
     issues = []

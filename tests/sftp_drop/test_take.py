@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -98,8 +98,8 @@ def _une_fois_ouvert(patch: pytest.MonkeyPatch, service: DropClient, geste: Call
     """Fait ce geste entre la première ouverture d'un fichier et sa lecture."""
     ouvrir, faits = service._sftp.look_and_open, []
 
-    def puis(chemin: PurePosixPath) -> object:
-        ouvert = ouvrir(chemin)
+    def puis(chemin: PurePosixPath) -> Generator[object, object, object]:
+        ouvert = yield from ouvrir(chemin)
         if not faits:
             faits.append(geste())
         return ouvert
@@ -298,10 +298,10 @@ def test_un_fichier_que_le_serveur_ne_veut_pas_deplacer_n_empeche_pas_les_autres
     from sftp_drop.errors import DropError
 
     class Bute(Doublure):
-        def move_to_pris(self, code: str, nom: str, cible: str) -> None:
+        def move_to_pris(self, code: str, nom: str, cible: str) -> Generator[object, object, object]:
             if nom == "a.csv":
                 raise DropError("le serveur n'a pas pu faire ce geste")
-            self._client.move_to_pris(code, nom, cible)
+            return self._client.move_to_pris(code, nom, cible)
 
     poser("a.csv", b"a")
     poser("b.csv", b"b")

@@ -35,7 +35,7 @@ def test_un_envoi_en_cours_ne_se_voit_pas(depot: Path, mairie: paramiko.SFTPClie
         assert _noms(depot) == [".novembre.csv.partiel"]
         assert [entree.name for entree in service.list_depot(A)] == ["pris"]
         with pytest.raises(MissingError):
-            service.fetch(A, "novembre.csv", io.BytesIO(), 100)
+            service.play(service.fetch(A, "novembre.csv", io.BytesIO(), 100))
         assert mairie.listdir("/depot") == ["pris"]
 
     assert _noms(depot) == ["novembre.csv"]

@@ -105,6 +105,30 @@ def test_aucune_page_n_a_de_manquement(
     assert len(seen) >= 4
 
 
+FEUILLE = 703
+"""Largeur imprimable d'une feuille A4, marges ôtées, en points d'écran."""
+
+
+@pytest.mark.parametrize(
+    "adresse",
+    ["/", "/adherents/lubescaux", "/adherents/lubescaux/revision", "/adherents/lubescaux/corrections", "/simulation"],
+)
+def test_une_page_s_imprime_sans_ce_qui_se_clique(ouvrir: Callable[[str, str, int], Page], adresse: str) -> None:
+    """Ni menu, ni formulaire, ni bouton ; rien de coupé à droite ; en noir, même depuis un écran sombre."""
+    page = ouvrir("responsable", "sombre", FEUILLE)
+    page.goto(adresse)
+    page.emulate_media(media="print")
+    shown = page.evaluate(
+        """() => [...document.querySelectorAll("nav, header.entete, form, button, .bouton, input:not([type=hidden])")]
+            .filter((one) => one.checkVisibility()).map((one) => one.outerHTML.slice(0, 80))"""
+    )
+    assert shown == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= FEUILLE
+    inks = page.evaluate("['h1', 'main'].map((one) => getComputedStyle(document.querySelector(one)).color)")
+    assert inks == ["rgb(0, 0, 0)"] * 2
+    assert page.get_by_role("heading", level=1).is_visible()
+
+
 def test_axe_voit_une_faute(ouvrir: Callable[[str, str, int], Page]) -> None:
     """Un champ sans libellé, un titre trop pâle : les deux sont vus, donc leur absence veut dire quelque chose."""
     page = ouvrir("lecture", "claire", 1280)

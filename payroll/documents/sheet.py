@@ -88,6 +88,7 @@ class Sheet:
         self.pdf.alias_nb_pages("")
         self.pdf.set_auto_page_break(False)
         self._operations: list[str] = []
+        self._pages: list[list[str]] = []
         self._fill: Color | None = None
         self._stroke: tuple[Color, float] | None = None
         self._font: tuple[bool, float] | None = None
@@ -118,9 +119,20 @@ class Sheet:
     def _finish_page(self) -> None:
         if self._operations:
             self.pdf.fill(self._operations)
+            self._pages.append(self._operations)
         self._operations = []
         # Une page commence sans couleur, sans trait et sans police.
         self._fill = self._stroke = self._font = None
+
+    def add_pages_of(self, other: Sheet, signet: str) -> None:
+        """Reprend telles quelles les pages d'un document fini, la première sous un signet."""
+        for number, operations in enumerate(other._pages):
+            self.add_page()
+            if number == 0:
+                self.bookmark(signet)
+            self._operations = operations
+        for bold, police in other.pdf.polices.items():
+            self.pdf.polices[bold].entiere |= police.entiere
 
     def bookmark(self, texte: str) -> None:
         """Un signet vers la page en cours."""

@@ -78,10 +78,12 @@ def open_sheet(sheet: Worksheet, facts: Entete, title: str, header: Sequence[str
     sheet.append([])
     sheet.append([safe_text(text) for text in header])
     row = sheet.max_row
-    for cell in sheet[row]:
-        cell.font = Font(name=_POLICE, bold=True, color="FFFFFFFF")
-        cell.fill = PatternFill("solid", fgColor=_BLUE)
-        cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
+    first, *others = sheet[row]
+    first.font = Font(name=_POLICE, bold=True, color="FFFFFFFF")
+    first.fill = PatternFill("solid", fgColor=_BLUE)
+    first.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
+    for cell in others:
+        cell._style = first._style  # type: ignore[union-attr]
     return row
 
 
@@ -98,10 +100,11 @@ def write_row(sheet: Worksheet, values: Sequence[Cell], *, bold: bool = False, r
 
 
 def _styled(sheet: Worksheet, value: Cell, *, bold: bool, rate: bool) -> openpyxl_cell.Cell:
-    """Une cellule au style de sa nature ; le style se compose une fois par classeur et se copie.
+    """Une cellule au style de sa nature ; le style se compose une fois par classeur et se partage.
 
     Le composer à chaque cellule, et retrouver la ligne par ``sheet[…]`` qui relit toute la feuille, rendait le journal
-    de vingt agents cinq fois plus long à écrire.
+    de vingt agents cinq fois plus long à écrire ; le copier, un dixième plus long. Qui en change une cellule le copie
+    d'abord (:func:`_fold`).
     """
     cell = openpyxl_cell.Cell(sheet, row=1, column=1, value=value)
     kind = RATE_FORMAT if rate else AMOUNT_FORMAT
@@ -109,7 +112,7 @@ def _styled(sheet: Worksheet, value: Cell, *, bold: bool, rate: bool) -> openpyx
     assert sheet.parent is not None
     known = _STYLES.setdefault(sheet.parent, {})
     if (form, bold) in known:
-        cell._style = copy(known[form, bold])  # type: ignore[attr-defined]
+        cell._style = known[form, bold]  # type: ignore[attr-defined]
         return cell
     if form:
         cell.number_format = form
@@ -118,7 +121,7 @@ def _styled(sheet: Worksheet, value: Cell, *, bold: bool, rate: bool) -> openpyx
         cell.font = Font(name=_POLICE, bold=True)
         cell.border = Border(top=_THIN, bottom=_THIN)
         cell.fill = PatternFill("solid", fgColor=_TEINTE)
-    known[form, bold] = copy(cell._style)  # type: ignore[attr-defined]
+    known[form, bold] = cell._style  # type: ignore[attr-defined]
     return cell
 
 
@@ -161,6 +164,7 @@ def _fold(sheet: Worksheet, row: int, column: int, width: int, columns: int) -> 
     height = sheet.row_dimensions[row].height or 0
     sheet.row_dimensions[row].height = max(height, _HAUTEUR_LIGNE * lines)
     for cell in (sheet.cell(row, index) for index in range(1, columns + 1)):
+        cell._style = copy(cell._style)  # type: ignore[union-attr]
         cell.alignment = Alignment(vertical="center", wrap_text=cell.column == column or cell.alignment.wrap_text)
 
 

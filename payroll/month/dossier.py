@@ -55,9 +55,10 @@ def month_documents(
 ) -> dict[str, bytes]:
     """Tous les documents d'une paie déclarée, par nom de fichier."""
     printed = [payslip_facts(adherent, mois, lu, date_paiement) for lu in bulletins]
-    documents = {name: payslip.render(facts) for name, facts in zip(_names(mois, bulletins), printed, strict=True)}
+    documents: dict[str, bytes] = {}
     if printed:
-        documents[BULLETINS_NAME] = payslip.render_all(printed)
+        each, joined = payslip.render_month(printed)
+        documents = {**dict(zip(_names(mois, bulletins), each, strict=True)), BULLETINS_NAME: joined}
     documents[JOURNAL_NAME] = journal.render(_journal_facts(adherent, paie, mois, bulletins))
     ventiles = allocated(bulletins)
     documents[ETATS_NAME] = etats.render(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +27,7 @@ from payroll.month.restituer import mark_deposited, pending_documents, produce_d
 from payroll.month.valider import approve
 from payroll.xlsx import deterministic_bytes
 from tests.bureau.conftest import ADHERENTS, INSTANT, MOIS, Installation, jeton
+from tests.bureau.lire import texte as sans_balises
 from tests.bureau.test_revision import texte
 from tests.month.gestes import fichier
 
@@ -203,6 +205,34 @@ def test_approuver_en_bloc_puis_clore(installation: Installation, client: Client
     closed = navigateur.post(f"/mois/clore?mois={december}", data={"csrf": token, "adherents": CODE})
     assert "mois clos" in texte(closed)
     assert {row.code: row.etat for row in month_board(registre, december)}[CODE] == "close"
+
+
+@pytest.mark.parametrize("geste", ["approuver", "clore"])
+def test_un_gros_lot_se_continue_du_meme_formulaire(
+    client: Client, monkeypatch: pytest.MonkeyPatch, geste: str
+) -> None:
+    """À bout de souffle, la page dit où elle en est et garde le reste ; rien n'est fait deux fois."""
+    monkeypatch.setattr("desk.bureau.pages.mois.SOUFFLE", -1.0)
+    navigateur = client("gestionnaire")
+    first = envoie(navigateur, f"/mois/{geste}", page="/mois", adherents=list(ADHERENTS))
+    assert "Adhérents vus : 1 sur 2" in sans_balises(first.text)  # type: ignore[attr-defined]
+    assert "Continuer : 1 adhérent" in texte(first)
+    fields = re.findall(r'name="(vus|adherents|csrf)" value="([^"]*)"', first.text.partition("Ce qui reste")[2])  # type: ignore[attr-defined]
+    assert [value for name, value in fields if name == "adherents"] == [AUTRE]
+    second = navigateur.post(f"/mois/{geste}?mois={MOIS}", data=dict(fields))
+    assert "Continuer" not in texte(second)
+    shown = [re.findall(r'<th scope="row"><a href="/adherents/([a-z-]+)', one.text) for one in (first, second)]  # type: ignore[attr-defined]
+    assert shown == [[CODE], [AUTRE]]
+
+
+def test_un_code_d_ailleurs_dans_un_lot_arrete_tout_avant_de_commencer(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[object] = []
+    monkeypatch.setattr("desk.bureau.pages.mois.approve_clean", lambda *args: done.append(args))
+    answer = envoie(client("restreint"), "/mois/approuver", page="/mois", adherents=[CODE, AUTRE])
+    assert answer.status_code == 404  # type: ignore[attr-defined]
+    assert done == []
 
 
 def test_clore_ce_qui_n_est_pas_rendu_attend_avec_sa_raison(installation: Installation, client: Client) -> None:

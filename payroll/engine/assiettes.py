@@ -9,7 +9,7 @@ import numpy as np
 
 from payroll.catalogue.rubrique import ASSIETTES, Rubrique
 from payroll.engine.columns import Columns, Formula, Ratio, Unit, formula
-from payroll.engine.joined import whole
+from payroll.engine.joined import total
 from payroll.engine.rappels_cotisations import HORS_DU_MOIS
 from payroll.money import Column, apply_rate, round_half_up
 
@@ -26,7 +26,8 @@ def formulas_of_sums(catalogue: Mapping[str, Rubrique]) -> dict[str, Formula]:
 
 
 def _sum_of(membres: list[Rubrique], *, rappels: bool) -> Callable[[Columns], Column]:
-    return lambda c: sum((whole(c, rubrique.formule, rappels=rappels) for rubrique in membres), c.zeros())
+    lignes = [rubrique.formule for rubrique in membres]
+    return lambda c: total(c, lignes, rappels=rappels)
 
 
 def _cnracl(c: Columns, values: Column) -> Column:

@@ -53,16 +53,26 @@ class Unit(Enum):
     FRACTION = "fraction"
 
 
+_PETIT = 1 << 20
+"""Sous ce nombre, ni numérateur ni dénominateur n'ont besoin d'être réduits : leur produit tient en 40 bits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Une fraction exacte par agent, toujours réduite : elle garde les produits loin de la limite des 64 bits."""
+    """Une fraction exacte par agent, réduite dès qu'elle est grande : ses produits restent loin des 64 bits."""
 
     num: Column
     den: Column
 
     @classmethod
     def of(cls, num: Column, den: Column | int) -> Ratio:
-        """La fraction ``num / den`` réduite ; ``den`` est strictement positif."""
+        """La fraction ``num / den`` ; ``den`` est strictement positif.
+
+        Un pgcd coûte cent fois une multiplication (0,9 ms pour 12 000 agents), et il y en avait cent quarante : une
+        fraction déjà petite n'est pas réduite (les formules d'un lot, de 0,079 à 0,065 s). La valeur est la même.
+        """
+        if _small(num) and _small(den):
+            return cls(num, np.full(num.shape, den, dtype=np.int64) if isinstance(den, int) else den)
         common = np.gcd(num, den)
         return cls(num // common, np.asarray(den // common, dtype=np.int64))
 
@@ -71,11 +81,20 @@ class Ratio:
             return Ratio.of(self.num * other.numerator, self.den * other.denominator)
         # Croiser avant de multiplier : le produit de deux fractions réduites reste petit.
         left, right = Ratio.of(self.num, other.den), Ratio.of(other.num, self.den)
-        return Ratio(left.num * right.num, left.den * right.den)
+        return Ratio.of(left.num * right.num, left.den * right.den)
 
     def apply(self, cents: Column) -> Column:
         """La fraction d'un montant, arrondie une seule fois au centime."""
+        # Le tiers des colonnes est nul pour tout le lot : le voir coûte 3 µs, l'arrondir 60.
+        if not cents.any():
+            return np.zeros_like(cents)
         return round_half_up(cents * self.num, self.den)
+
+
+def _small(values: Column | int) -> bool:
+    if isinstance(values, int):
+        return abs(values) < _PETIT
+    return bool(values.size == 0 or (values.max() < _PETIT and values.min() > -_PETIT))
 
 
 Function = Callable[["Columns"], "Column | Ratio"]

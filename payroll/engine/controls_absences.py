@@ -205,10 +205,11 @@ def count_absences(
     arrets = touching(situation, mois)
     if not arrets and "ijss_brutes" not in situation.variables:
         return {}, {}, []
-    jours, anomalies = days_of(mois, situation, limits)
-    trentiemes = thirtieths(mois, situation, jours, limits)
+    debut, fin = bornes = contract_days(situation, mois)
+    jours, anomalies = days_of(mois, situation, limits, bornes)
+    trentiemes = thirtieths(mois, situation, jours, limits, bornes)
     absences = {} if anomalies else trentiemes
-    found = partial_measures(mois, situation)
+    found = partial_measures(arrets, debut, fin)
     if len({arret.quotite for arret in arrets if arret.quotite is not None}) > 1:
         anomalies.append(
             Anomalie(
@@ -218,15 +219,14 @@ def count_absences(
                 texte="CGFP L. 823-4",
             )
         )
-    anomalies += _check_total(mois, situation, sum(trentiemes.values()), found)
+    anomalies += _check_total(mois, debut, fin, sum(trentiemes.values()), found)
     subroge = employeur.subrogation if situation.subrogation is None else situation.subrogation
     indemnites, more = allowances(situation, jours, limits)
     return absences, {**found, **indemnites, "subrogation": int(subroge)}, [*anomalies, *more]
 
 
-def _check_total(mois: Month, situation: Situation, jours: int, found: Mapping[str, int]) -> Iterator[Anomalie]:
+def _check_total(mois: Month, debut: date, fin: date, jours: int, found: Mapping[str, int]) -> Iterator[Anomalie]:
     """Les jours entiers et les demi-journées ne dépassent pas ce que le contrat compte dans le mois."""
-    debut, fin = contract_days(situation, mois)
     sortie = _MOIS if fin == mois.last_day else min(fin.day, _MOIS)
     demies = sum(nombre for name, nombre in found.items() if name.startswith("demi_journees_"))
     if 200 * jours + demies > 200 * (sortie - min(debut.day, _MOIS) + 1):

@@ -95,11 +95,8 @@ def _check_total(mandat: Mandat, figures: Figures) -> Iterator[Anomalie]:
 
     La loi compare un total net de cotisations : un brut qui tient sous le plafond n'est jamais écrêté.
     """
-    annuel = figures.cents("point_indice.valeur_annuelle_indice_100")
-    terminal = round_half_up(figures.integer("indice_brut_terminal.indice_majore") * annuel, 1200)
+    terminal, plafond = terminal_and_ceiling(figures)
     total = apply_rate(terminal, mandat.taux_indemnite_ppm) + mandat.autres_mandats_brut
-    cle = "elu.indemnite_parlementaire"
-    plafond = apply_rate(figures.cents(cle), figures.rate("elu.ecretement.multiple"))
     if total > plafond:
         yield Anomalie(
             "ecretement-non-calcule",
@@ -108,18 +105,33 @@ def _check_total(mandat: Mandat, figures: Figures) -> Iterator[Anomalie]:
             "Faites arrêter la part à écrêter, puis saisissez le taux et les autres indemnités réduits.",
             recu=format_amount(total),
             attendu=f"{format_amount(plafond)} au plus",
-            texte=figures.text(cle),
+            texte=figures.text(_PARLEMENTAIRE),
         )
 
 
+_PARLEMENTAIRE = "elu.indemnite_parlementaire"
+
+
+def terminal_and_ceiling(figures: Figures) -> tuple[int, int]:
+    """Le traitement mensuel de l'indice terminal et le plus grand total d'indemnités sans écrêtement, en centimes."""
+    annuel = figures.cents("point_indice.valeur_annuelle_indice_100")
+    terminal = round_half_up(figures.integer("indice_brut_terminal.indice_majore") * annuel, 1200)
+    return terminal, apply_rate(figures.cents(_PARLEMENTAIRE), figures.rate("elu.ecretement.multiple"))
+
+
+def ceiling_key(population: int, mandat: str, limits: Limits) -> str:
+    """La clé du plafond d'indemnité d'un mandat communal, selon la strate de la commune ; vide pour un autre mandat."""
+    if mandat not in _TEXTES:
+        return ""
+    if mandat == "conseiller":
+        return "elu.conseiller_municipal.taux_maximal"
+    return f"elu.{mandat}.taux_maximal.{_stratum(population, mandat, limits)}"
+
+
 def _check_ceiling(employeur: Employeur, mandat: Mandat, limits: Limits) -> Iterator[Anomalie]:
-    texte = _TEXTES.get(mandat.mandat)
-    if texte is None:
+    cle = ceiling_key(employeur.population, mandat.mandat, limits)
+    if not cle:
         return
-    if mandat.mandat == "conseiller":
-        cle = "elu.conseiller_municipal.taux_maximal"
-    else:
-        cle = f"elu.{mandat.mandat}.taux_maximal.{_stratum(employeur.population, mandat.mandat, limits)}"
     plafond = limits.figures.rate(cle)
     if mandat.mandat == "adjoint" and employeur.population >= _POPULATION_ADJOINT_VERIFIEE:
         return
@@ -130,7 +142,7 @@ def _check_ceiling(employeur: Employeur, mandat: Mandat, limits: Limits) -> Iter
             "Corrigez le taux ; les majorations (chef-lieu, station, enveloppe) ne sont pas encore calculées.",
             recu=format_percent(mandat.taux_indemnite_ppm),
             attendu=f"{format_percent(plafond)} au plus",
-            texte=f"{texte} ; {limits.figures.text(cle)}",
+            texte=f"{_TEXTES[mandat.mandat]} ; {limits.figures.text(cle)}",
         )
 
 
@@ -139,4 +151,5 @@ def _stratum(population: int, mandat: str, limits: Limits) -> str:
     prefix = f"elu.{mandat}.taux_maximal."
     strates = [cle.removeprefix(prefix) for cle in limits.keys(prefix)]
     strates.sort(key=lambda strate: int(strate.split("_")[0]), reverse=True)
-    return next(strate for strate in strates if population >= int(strate.split("_")[0]))
+    # Une population négative n'a pas de strate : elle est refusée avec l'adhérent.
+    return next((strate for strate in strates if population >= int(strate.split("_")[0])), strates[-1])

@@ -14,9 +14,9 @@ from payroll.money import PPM, format_amount, format_percent
 from payroll.periods import Month
 
 SANS_INDICE = ("apprenti", "pec", "vacataire")
-_A_L_HEURE = ("contractuel", "pec", "vacataire")
+A_L_HEURE = ("contractuel", "pec", "vacataire")
 _ANNEES_APPRENTI = (1, 2, 3)
-_PRIX_MAXIMAL = 1_000_000
+PRIX_MAXIMAL = 1_000_000
 _TRANCHES = ("moins_18", "18_20", "21_25", "26_plus")
 
 
@@ -110,14 +110,14 @@ def _check_no_index(situation: Situation, qui: str) -> Iterator[Anomalie]:
 
 def _check_prices(situation: Situation, qui: str, limits: Limits) -> Iterator[Anomalie]:
     prix = (situation.taux_horaire, situation.prix_vacation, situation.autres_remunerations)
-    if not all(0 <= montant <= _PRIX_MAXIMAL * 100 for montant in prix) or max(prix[:2]) > _PRIX_MAXIMAL:
+    if not all(0 <= montant <= PRIX_MAXIMAL * 100 for montant in prix) or max(prix[:2]) > PRIX_MAXIMAL:
         yield Anomalie(
             "prix-impossible",
             "un prix d'heure ou de vacation, ou la rémunération des autres contrats, est négatif ou démesuré",
             "Corrigez les conditions du contrat.",
         )
         return
-    if situation.taux_horaire and qui not in _A_L_HEURE:
+    if situation.taux_horaire and qui not in A_L_HEURE:
         yield Anomalie(
             "taux-horaire-inattendu",
             f"un {LIBELLES[qui]} n'est pas payé à un taux horaire",

@@ -89,7 +89,9 @@ def _given(rubrique: Rubrique, part: str) -> Function:
 
 def _share(base: str, taux: str, reduction: bool) -> Function:
     def function(c: Columns) -> Column:
-        montant = apply_rate(c[base], c[taux])
+        assiette, ppm = c[base], c[taux]
+        # Une cotisation sur deux n'a pas de part de l'agent : rien à arrondir.
+        montant = apply_rate(assiette, ppm) if ppm.any() else c.zeros()
         return -montant if reduction else montant
 
     return function

@@ -115,11 +115,13 @@ def thirtieths(
     return in_thirtieths([jour.motif for jour in jours], (fin - debut + timedelta(days=1)).days, presence)
 
 
-def partial_measures(mois: Month, situation: Situation) -> dict[str, int]:
-    """Demi-journées et centièmes d'heure d'absence du mois, et part travaillée en temps partiel thérapeutique."""
+def partial_measures(arrets: Sequence[Arret], debut: date, fin: date) -> dict[str, int]:
+    """Demi-journées et centièmes d'heure d'absence du mois, et part travaillée en temps partiel thérapeutique.
+
+    ``debut`` et ``fin`` : les bornes du contrat dans le mois.
+    """
     found: dict[str, int] = {}
-    debut, fin = contract_days(situation, mois)
-    for arret in touching(situation, mois):
+    for arret in arrets:
         if arret.heures is not None:
             found[f"heures_{arret.type}"] = found.get(f"heures_{arret.type}", 0) + arret.heures
         elif arret.demi_journee:

@@ -7,10 +7,11 @@ voit ; un nombre hors des 64 bits lève ``OverflowError``.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, starmap
 from operator import attrgetter, methodcaller
 from typing import Any
 
@@ -86,18 +87,22 @@ _MANDAT = {
 
 @dataclass(frozen=True, slots=True)
 class Montants:
-    """Les éléments saisis de tout le lot, à plat : l'agent, le code (par son rang dans ``codes``) et la valeur."""
+    """Les éléments saisis de tout le lot, à plat : l'agent, le code (par son rang dans ``codes``) et la valeur.
 
-    codes: tuple[str, ...]
+    Rangés par code : ceux d'un code se suivent, et s'y lisent sans parcourir les autres (de 6 à 1 ms par lot).
+    """
+
+    codes: Mapping[str, int]
+    bornes: Column
+    """Où commence chaque code, et où finit le dernier."""
     rangs: Column
     code: Column
     valeurs: Column
 
     def of(self, code: str) -> tuple[Column, Column]:
         """(agents, valeurs) d'un code."""
-        if code not in self.codes:
-            return self.rangs[:0], self.valeurs[:0]
-        ici = self.code == self.codes.index(code)
+        place = self.codes.get(code)
+        ici = slice(0) if place is None else slice(self.bornes[place], self.bornes[place + 1])
         return self.rangs[ici], self.valeurs[ici]
 
 
@@ -151,7 +156,7 @@ def read_inputs(
     montants = {lieu: _amounts(lecture.values(lieu)) for lieu in ("permanents", "variables")}
     ratios = _ratios(lecture)
     columns = {
-        "population": lecture.known("statut", "regime_retraite", read=_population),
+        "population": lecture.known(list(map(attrgetter("statut", "regime_retraite"), situations)), _population),
         "quotite_pourcent": ratios["quotite"].num * 100 // ratios["quotite"].den,
         "categorie": lecture.coded("categorie", ("A", "B", "C")),
         "territoire_pas": lecture.coded("territoire_pas", TERRITOIRES_PAS),
@@ -172,17 +177,17 @@ def read_inputs(
 
 def complete(entrees: Entrees, agents: Sequence[Accepted]) -> None:
     """Ajoute ce que seuls les agents acceptés ont : absences comptées, saisies servies, bornes d'un mois coupé."""
-    for rang, agent in enumerate(agents):
-        for motif, jours in agent.absences.items():
-            entrees.own(f"jours_{motif}")[rang] = jours
-        for name, value in agent.mesures.items():
-            entrees.own(name)[rang] = value
-        if agent.situation.saisies:
-            for name, value in seizure_values(agent.situation):
-                entrees.own(name)[rang] = value
     duree = entrees.ratios["heures_hebdo"] * entrees.ratios["quotite"]
     debut, fin = entrees.columns["premier_jour"].copy(), entrees.columns["dernier_jour"].copy()
     for rang, agent in enumerate(agents):
+        if agent.absences or agent.mesures:
+            for motif, jours in agent.absences.items():
+                entrees.own(f"jours_{motif}")[rang] = jours
+            for name, value in agent.mesures.items():
+                entrees.own(name)[rang] = value
+        if agent.situation.saisies:
+            for name, value in seizure_values(agent.situation):
+                entrees.own(name)[rang] = value
         if agent.debut:
             debut[rang] = agent.debut
         if agent.fin:
@@ -202,8 +207,8 @@ def _shared_zero(size: int) -> Column:
     return zero
 
 
-def _population(statut: Statut, regime: RegimeRetraite) -> int:
-    return POPULATIONS_CALCULEES.index(population_of(statut, regime))
+def _population(contrat: tuple[Statut, RegimeRetraite]) -> int:
+    return POPULATIONS_CALCULEES.index(population_of(*contrat))
 
 
 class _Lecture:
@@ -221,7 +226,12 @@ class _Lecture:
         return np.fromiter(values, dtype=np.int64, count=self.size)
 
     def matrix(self, read: Callable[[Any], tuple[int, ...]], objets: Iterable[Any], width: int) -> Column:
-        flat = np.fromiter(chain.from_iterable(map(read, objets)), dtype=np.int64, count=self.size * width)
+        """Une ligne de nombres par objet ; par ``struct``, un quart de moins que nombre par nombre (de 19 à 14 ms)."""
+        line = struct.Struct(f"{width}q")
+        try:
+            flat = np.frombuffer(b"".join(starmap(line.pack, map(read, objets))), dtype=np.int64)
+        except struct.error as error:
+            raise OverflowError(str(error)) from error
         return flat.reshape(self.size, width)
 
     def integers(self, champs: Mapping[str, str]) -> dict[str, Column]:
@@ -229,10 +239,9 @@ class _Lecture:
         table = self.matrix(attrgetter(*champs), self.situations, len(champs))
         return {name: table[:, rang].copy() for rang, name in enumerate(champs.values())}
 
-    def known(self, *champs: str, read: Callable[..., int]) -> Column:
-        """Une colonne tirée de quelques champs : calculée une fois par combinaison, et non par agent."""
-        keys = list(map(attrgetter(*champs), self.situations))
-        found = {key: read(*key) for key in set(keys)}
+    def known(self, keys: Sequence[Any], read: Callable[[Any], int]) -> Column:
+        """Une colonne tirée de valeurs souvent pareilles : calculée une fois par valeur, et non par agent."""
+        found = {key: read(key) for key in set(keys)}
         return self.column(map(found.__getitem__, keys))
 
     def coded(self, champ: str, codes: Sequence[str]) -> Column:
@@ -256,12 +265,12 @@ def _dates(mois: Month, lecture: _Lecture) -> dict[str, Column]:
     """Bornes du contrat dans le mois, début du contrat, tranche d'âge d'un apprenti."""
     premier, dernier = mois.first_day.toordinal(), mois.last_day.toordinal()
     debuts, fins = lecture.values("date_debut"), lecture.values("date_fin")
-    debut = lecture.column(premier if day is None else day.toordinal() for day in debuts)
-    fin = lecture.column(dernier if day is None else day.toordinal() for day in fins)
+    debut = lecture.known(debuts, lambda day: premier if day is None else day.toordinal())
+    fin = lecture.known(fins, lambda day: dernier if day is None else day.toordinal())
     return {
         "premier_jour": np.maximum(debut, premier) - premier + 1,
         "dernier_jour": np.minimum(fin, dernier) - premier + 1,
-        "jour_debut_contrat": lecture.column(map(day_number, debuts)),
+        "jour_debut_contrat": lecture.known(debuts, day_number),
         "apprenti_tranche_age": age_bands(lecture.column(map(day_number, lecture.values("date_naissance"))), mois),
     }
 
@@ -313,7 +322,10 @@ def _amounts(montants: Sequence[Mapping[str, int]]) -> Montants:
     index = {code: rang for rang, code in enumerate(dict.fromkeys(codes))}
     valeurs = np.fromiter(chain.from_iterable(map(methodcaller("values"), montants)), dtype=np.int64, count=total)
     code = np.fromiter(map(index.__getitem__, codes), dtype=np.int64, count=total)
-    return Montants(tuple(index), np.repeat(np.arange(len(montants)), nombres), code, valeurs)
+    ordre = np.argsort(code.astype(np.min_scalar_type(len(index))), kind="stable")
+    code = code[ordre]
+    bornes = np.searchsorted(code, np.arange(len(index) + 1))
+    return Montants(index, bornes, np.repeat(np.arange(len(montants)), nombres)[ordre], code, valeurs[ordre])
 
 
 def _amount_columns(

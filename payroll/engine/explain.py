@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 
 from payroll.anomalies import blocking
 from payroll.catalogue import Catalogue, Rubrique
@@ -226,8 +227,7 @@ class _Story:
     def _value(self, name: str) -> str:
         if name in self.c.ratios:
             ratio = self.c.ratios[name]
-            num, den = int(ratio.num[0]), int(ratio.den[0])
-            return str(num) if den == 1 else f"{num}/{den}"
+            return str(Fraction(int(ratio.num[0]), int(ratio.den[0])))
         formula = self.c.formula_of(name)
         unit = formula.unit if formula else INPUTS[name].unit if name in INPUTS else Unit.EUROS
         return _written(int(self.c.values[name][0]), unit)

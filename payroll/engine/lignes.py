@@ -39,6 +39,11 @@ class Colonnes:
         """Les agents qu'elle concerne : une ligne sans montant ne s'imprime pas."""
         return np.flatnonzero(self.salarie if self.employeur is None else (self.salarie != 0) | (self.employeur != 0))
 
+    @property
+    def empty(self) -> bool:
+        """Vrai si elle ne s'imprime pour personne : moins cher à voir que la liste de ceux qu'elle concerne."""
+        return not (self.salarie.any() or (self.employeur is not None and self.employeur.any()))
+
     def of(self, rangs: Column) -> Iterator[Ligne]:
         """Les lignes de ces agents, dans cet ordre."""
         rubrique = self.rubrique
@@ -106,7 +111,7 @@ class Bulletins(Sequence[Bulletin]):
         self._mois, self._agents, self._warnings = mois, agents, warnings
         lines = [line for rubrique in catalogue.values() if not rubrique.pied for line in _lines(c, rubrique)]
         # Une ligne nulle pour tout le lot ne s'imprime pour personne.
-        self.lines = [line for line in lines if line.printed.size]
+        self.lines = [line for line in lines if not line.empty]
         """Les lignes du lot, dans l'ordre du bulletin."""
         self.totals = {name: c[name] for name in _TOTALS}
         """Les totaux du lot."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from payroll.catalogue.rubrique import Rubrique
 from payroll.engine.columns import Columns, Formula, Mask, Unit, formula
-from payroll.engine.joined import whole
+from payroll.engine.joined import total
 from payroll.legislation import FigureMissing
 from payroll.money import Column, apply_rate
 
@@ -49,7 +49,7 @@ def formulas_of_totals(catalogue: Mapping[str, Rubrique]) -> dict[str, Formula]:
 
 
 def _sum(names: list[str]) -> Callable[[Columns], Column]:
-    return lambda c: sum((whole(c, name, rappels=True) for name in names), c.zeros())
+    return lambda c: total(c, names, rappels=True)
 
 
 @formula

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count, repeat
 from operator import attrgetter
 
 import numpy as np
@@ -26,15 +27,16 @@ from payroll.engine.controls import (
     check_employer,
 )
 from payroll.engine.controls_accessoires import GARANTIES, QUANTITE_MAXIMALE, check_vouchers
+from payroll.engine.controls_elus import ceiling_key, terminal_and_ceiling
 from payroll.engine.controls_montants import HEURES_MAXIMALES, MONTANT_MAXIMAL
-from payroll.engine.controls_populations import SANS_INDICE
+from payroll.engine.controls_populations import A_L_HEURE, PRIX_MAXIMAL, SANS_INDICE
 from payroll.engine.controls_saisies import PERSONNES_MAXIMUM
 from payroll.engine.entrees import Entrees, read_inputs
 from payroll.engine.inputs import Accepted
 from payroll.engine.limits import Limits
 from payroll.engine.situation import CONTINGENT_DECIDE, HOUR_VARIABLES, Employeur, RegimeRetraite, Situation
 from payroll.legislation import FigureMissing, Figures
-from payroll.money import PPM, Column
+from payroll.money import PPM, Column, apply_rate
 from payroll.periods import Month
 
 _LISIBLE = 1_000_000
@@ -71,15 +73,14 @@ def sort_out(
     except (OverflowError, FigureMissing):
         # Un nombre démesuré, ou un chiffre du mois qui manque : chacun passe par tous les contrôles.
         entrees, suspects = None, dict.fromkeys(range(len(situations)), tuple(CONTROLES))
-    for rang, (employeur, situation) in enumerate(zip(employeurs, situations, strict=True)):
-        if rang not in suspects:
-            tri.acceptes.append(Accepted(rang, employeur, situation, _RIEN, _RIEN))
-            continue
-        verdict = check(rang, mois, employeur, situation, limits, catalogue, suspects[rang])
-        if verdict.accepted:
-            tri.acceptes.append(verdict.accepted)
+    agents: list[Accepted | None]
+    agents = list(map(Accepted, count(), employeurs, situations, repeat(_RIEN), repeat(_RIEN)))
+    for rang, controles in sorted(suspects.items()):
+        verdict = check(rang, mois, employeurs[rang], situations[rang], limits, catalogue, controles)
+        agents[rang] = verdict.accepted
         if verdict.anomalies:
             tri.constats[rang] = verdict.anomalies
+    tri.acceptes = [agent for agent in agents if agent]
     if entrees is not None and len(tri.acceptes) < len(situations):
         entrees = entrees.take(np.array([agent.rang for agent in tri.acceptes], dtype=np.int64))
     tri.entrees = entrees
@@ -106,6 +107,9 @@ class _Suspects:
         self.elus = self._among("elu")
         self.sans_indice = self._among(*SANS_INDICE) | (self._among("contractuel") & (self.c["taux_horaire"] > 0))
         self.heures, self.quotite = entrees.ratios["heures_hebdo"], entrees.ratios["quotite"]
+        self.cnracl = np.fromiter(
+            (s.regime_retraite is RegimeRetraite.CNRACL for s in situations), np.bool_, entrees.size
+        )
         self.complet = limits.integer("temps_complet.heures_hebdomadaires")
         self.plusieurs = entrees.ratios["heures_tous_emplois"].num != 0
         self.hors_cnracl = self._given("heures_hors_cnracl")
@@ -122,7 +126,7 @@ class _Suspects:
             "prelevement": (self.c["territoire_pas"] < 0) | _outside(self.c["taux_pas"], 0, PPM),
             "cumuls": self._totals(),
             "saisies": self._filled("saisies") | _outside(self.c["personnes_a_charge"], 0, PERSONNES_MAXIMUM),
-            "mandat": self.elus,
+            "mandat": self._mandates(),
             "agent": self._agent(),
             "heures": self._hours(),
             "quantites": montants,
@@ -198,12 +202,64 @@ class _Suspects:
 
     def _population(self) -> Mask:
         maximum = self.limits.figures.fraction("temps_non_complet.cumul_maximal") * self.complet
-        prix: Mask = (
-            (self.c["taux_horaire"] != 0) | (self.c["prix_vacation"] != 0) | (self.c["autres_remunerations"] != 0)
-        )
         trop: Mask = self.heures.num * maximum.denominator > maximum.numerator * self.heures.den
         plusieurs: Mask = self.plusieurs | self.hors_cnracl
-        return self.sans_indice | prix | trop | plusieurs | self._given("apprenti")
+        return self._without_index() | self._prices() | trop | plusieurs | self._given("apprenti")
+
+    def _without_index(self) -> Mask:
+        """Les agents sans indice, sauf ceux qu'un seul prix paie à l'heure et à qui rien d'autre n'est donné."""
+        if not self.sans_indice.any():
+            return self.sans_indice
+        c = self.c
+        rangs, saisies = self.entrees.montants["variables"].of("heures_travaillees")
+        heures = np.zeros(self.entrees.size, dtype=np.bool_)
+        heures[rangs[saisies > 0]] = True
+        heures &= (c["taux_horaire"] != 0) & ~self._entered("heures_travaillees")
+        donne = (c["indice_majore"] != 0) | (c["enfants_sft"] != 0) | (c["nbi_points"] != 0)
+        autres = self._entered("vacations", "variables") | self._filled("arrets") | self.cnracl
+        for code in HOUR_VARIABLES:
+            autres |= self._entered(code, "variables")
+        entiere = self.quotite.num == self.quotite.den
+        simples: Mask = (heures | self._among("pec")) & entiere & ~donne & ~autres
+        return self.sans_indice & ~simples
+
+    def _prices(self) -> Mask:
+        c = self.c
+        if not any(c[name].any() for name in ("taux_horaire", "prix_vacation", "autres_remunerations")):
+            return np.zeros(self.entrees.size, dtype=np.bool_)
+        smic = self.limits.figures.cents("smic.horaire")
+        prevu = np.where(self._among(*A_L_HEURE), c["taux_horaire"], 0)
+        douteux: Mask = (
+            ((c["taux_horaire"] != 0) & _outside(prevu, smic, PRIX_MAXIMAL))
+            | (c["prix_vacation"] != 0)
+            | (c["autres_remunerations"] != 0)
+        )
+        return douteux
+
+    def _mandates(self) -> Mask:
+        """Les élus, sauf au seul mandat communal, d'un taux que sa strate permet (962 élus : de 24 à 4 ms)."""
+        rangs = np.flatnonzero(self.elus)
+        if not rangs.size:
+            return self.elus
+        c, limits = self.c, self.limits
+        plafonds = np.zeros(self.entrees.size, dtype=np.int64)
+        connus: dict[tuple[int, str], int] = {}
+        for rang in rangs.tolist():
+            mandat = self.situations[rang].elu
+            key = self.employeurs[rang].population, mandat.mandat if mandat else ""
+            if key not in connus:
+                cle = ceiling_key(*key, limits)
+                connus[key] = limits.figures.rate(cle) if cle else 0
+            plafonds[rang] = connus[key]
+        terminal, total = terminal_and_ceiling(limits.figures)
+        douteux: Mask = (
+            _outside(c["taux_indemnite"], 1, np.minimum(plafonds, PPM))
+            | (apply_rate(terminal, np.clip(c["taux_indemnite"], 0, PPM)) > total)
+            | (c["autres_mandats_brut"] != 0)
+            | (c["nombre_mandats"] != 1)
+            | self.cnracl
+        )
+        return self.elus & douteux
 
     def _amounts(self) -> Mask:
         """Les agents dont un code, un lieu, une valeur ou une population n'est pas de ceux qu'on attend."""
@@ -236,9 +292,6 @@ class _Suspects:
         seuil = self.limits.integer("cnracl.seuil_heures_hebdomadaires")
         c, fonctionnaires = self.c, self._among(*FONCTIONNAIRES)
         longues: Mask = self.heures.num >= seuil * self.heures.den
-        cnracl = np.fromiter(
-            (s.regime_retraite is RegimeRetraite.CNRACL for s in self.situations), np.bool_, self.entrees.size
-        )
         douteux: Mask = (
             self._given("elu")
             | (_outside(c["indice_majore"], 1, INDICE_MAXIMAL) & ~self.sans_indice)
@@ -250,7 +303,7 @@ class _Suspects:
             | self.plusieurs
             | (self._among("titulaire_cnracl") & ~longues)
             | (self._among("titulaire_ircantec") & longues)
-            | (self._among("contractuel") & cnracl)
+            | (self._among("contractuel") & self.cnracl)
         )
         return ~self.elus & douteux
 

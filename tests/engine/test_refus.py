@@ -74,6 +74,10 @@ def test_un_adherent_impossible_est_refuse(employeur: Employeur, code: str) -> N
     assert code in _codes(TITULAIRE, employeur)
 
 
+def test_un_maire_d_une_commune_sans_strate_est_refuse_avec_elle() -> None:
+    assert _codes(MAIRE, replace(COMMUNE, population=-1)) == ["employeur-incoherent"]
+
+
 def test_une_situation_juste_n_a_aucun_constat() -> None:
     assert compute(MARS, [COMMUNE, COMMUNE], [TITULAIRE, MAIRE]).anomalies == []
 

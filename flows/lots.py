@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, wait
 
 from flows.pannes import worth_retrying
-from flows.processus import Agir, Processus, elsewhere, several
+from flows.processus import Agir, Avant, Processus, elsewhere, several
 
 
 @task(
@@ -22,11 +22,11 @@ from flows.processus import Agir, Processus, elsewhere, several
     # Un geste se refait toujours pour de vrai : le registre, et lui seul, sait ce qui est déjà fait.
     cache_policy=NO_CACHE,
 )
-def _lot(titre: str, premier: str, dernier: str, codes: list[str], act: Agir) -> list[Any]:  # noqa: ARG001  (ils nomment l'exécution)
-    return elsewhere(codes, act)
+def _lot(titre: str, premier: str, dernier: str, codes: list[str], act: Agir, avant: Avant | None) -> list[Any]:  # noqa: ARG001  (ils nomment l'exécution)
+    return elsewhere(codes, act, avant)
 
 
-def by_lots(titre: str, codes: Sequence[str], act: Agir) -> list[Any]:
+def by_lots(titre: str, codes: Sequence[str], act: Agir, avant: Avant | None = None) -> list[Any]:
     """Joue un geste pour chaque adhérent, par lots ; dans l'ordre des codes, ce qu'il rend ou ce qui l'a arrêté.
 
     Une tâche par lot et non par adhérent : Prefect en inscrit l'état quatre fois, soit 16 ms et quatre requêtes.
@@ -34,7 +34,7 @@ def by_lots(titre: str, codes: Sequence[str], act: Agir) -> list[Any]:
     size = Processus().lot
     lots = [list(codes[start : start + size]) for start in range(0, len(codes), size)]
     with several():
-        futures = [_lot.submit(titre, lot[0], lot[-1], lot, act) for lot in lots]
+        futures = [_lot.submit(titre, lot[0], lot[-1], lot, act, avant) for lot in lots]
         wait(futures)
     return [result for lot, future in zip(lots, futures, strict=True) for result in _results(lot, future)]
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from pydantic import Field
@@ -27,6 +27,9 @@ from sftp_drop.errors import DropError, TransientError
 
 Agir = Callable[[Registre, str], Any]
 """Ce qu'un geste fait d'un adhérent ; il change de processus : une fonction de module, ou un ``partial``."""
+
+Avant = Callable[[Registre, Sequence[str]], None]
+"""Ce qui se fait d'avance pour tout un lot, quand un seul échange avec le dépôt peut servir à tous."""
 
 PAUSES = (2, 10)
 """Secondes avant de reprendre un adhérent qu'une panne passagère a arrêté."""
@@ -98,24 +101,28 @@ def several() -> Iterator[None]:
             _BASSIN.close(_BASSIN.pool)
 
 
-def elsewhere(codes: Sequence[str], act: Agir) -> list[Any]:
+def elsewhere(codes: Sequence[str], act: Agir, avant: Avant | None = None) -> list[Any]:
     """Joue le geste pour ces adhérents dans un autre processus ; ``Coupure`` si ce processus meurt en route.
 
     Rend, dans l'ordre des codes, ce qu'a rendu le geste, ou l'exception (discrète) qui l'a arrêté.
     """
     settings = {name: value for name, value in os.environ.items() if name.startswith("PAIE_")}
     try:
-        return list(_BASSIN.submit(run, settings, list(codes), act))
+        return list(_BASSIN.submit(run, settings, list(codes), act, avant))
     except BrokenProcessPool:
         raise Coupure("un processus de calcul s'est arrêté") from None
 
 
-def run(settings: dict[str, str], codes: Sequence[str], act: Agir) -> list[Any]:
+def run(settings: dict[str, str], codes: Sequence[str], act: Agir, avant: Avant | None = None) -> list[Any]:
     """Le travail d'un lot, dans le processus qui l'a reçu, sous les réglages du flux qui l'envoie."""
     for name in [name for name in os.environ if name.startswith("PAIE_")]:
         del os.environ[name]
     os.environ.update(settings)
     with discreet(), closing(Reglages().registre()) as registre, one_session():
+        if avant is not None:
+            # Une panne de ce qui se fait d'avance n'en est pas une : chaque adhérent le refera, et dira la sienne.
+            with suppress(DropError, Panne), discreet():
+                avant(registre, codes)
         return [_attempted(registre, code, act) for code in codes]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import closing
 
 from prefect import flow, task
@@ -12,7 +13,7 @@ from flows.formulaire import Adherents, Mois
 from flows.lots import by_lots
 from flows.pannes import discreet, worth_retrying
 from flows.processus import Processus, several
-from flows.transport import collect_alone, drop_connection, look_alone, look_at
+from flows.transport import collect_alone, drop_connection, look_ahead, look_alone, look_at, take_ahead
 from flows.travail import EN_PARALLELE, TOUS, Compte, acte_de, chosen, each_adherent, month_of, run_name
 from payroll.month.commun import Acte
 from payroll.periods import Month
@@ -31,9 +32,11 @@ def relever_le_depot(mois: Mois = "", adherents: Adherents = TOUS) -> list[Compt
     codes = chosen(adherents)
     if len(codes) > Processus().seuil:
         with several():
-            by_lots("premier regard", codes, _look)
+            by_lots("premier regard", codes, _look, look_ahead)
             time.sleep(Reglages().pause_entre_regards)
-            return each_adherent("relève", codes, month_of(mois), _collect, calme="rien de nouveau")
+            return each_adherent(
+                "relève", codes, month_of(mois), _collect, calme="rien de nouveau", avant=_take_together
+            )
     first_look(codes)
     return each_adherent("relève", codes, month_of(mois), _collect, calme="rien de nouveau")
 
@@ -55,6 +58,10 @@ def first_look(codes: list[str]) -> None:
 
 def _look(registre: Registre, code: str) -> None:
     look_alone(registre, code, acte_de(Reglages()))
+
+
+def _take_together(registre: Registre, codes: Sequence[str]) -> None:
+    take_ahead(registre, codes, acte_de(Reglages()))
 
 
 def _collect(registre: Registre, code: str, _mois: Month, acte: Acte) -> str:

@@ -6,7 +6,7 @@ L'ordre protège de toute panne : garder avant de lire, inscrire avant d'envoyer
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -27,12 +27,12 @@ from payroll.store.registre import Registre
 from payroll.store.tables import EtatFichier
 from payroll.wording import plural
 from sftp_drop.client import DropClient, connect
-from sftp_drop.decide import SeenFile, look
+from sftp_drop.decide import RemoteFile, SeenFile, look
 from sftp_drop.errors import DropError, TransientError
 from sftp_drop.give import GiveIssue, Outgoing, give_all
 from sftp_drop.keys import KeyFileError
 from sftp_drop.settings import SftpSettings
-from sftp_drop.take import StoredOutcome, TakeIssue, TakeReport, take_all
+from sftp_drop.take import StoredOutcome, TakeIssue, TakeReport, Visit, take_several
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,12 @@ def one_session() -> Iterator[None]:
 
 
 class _Kept:
-    """La connexion gardée par :func:`one_session`."""
+    """La connexion gardée par :func:`one_session`, et ce qu'elle a déjà rapporté pour les gestes à venir du bloc."""
 
     def __init__(self) -> None:
         self.client: DropClient | None = None
+        self.listings: dict[str, list[RemoteFile]] = {}
+        self.reports: dict[str, TakeReport] = {}
 
     def close(self) -> None:
         if self.client is not None:
@@ -108,6 +110,8 @@ def _connected() -> Iterator[DropClient]:
         with drop_connection() as client:
             yield client
         return
+    if kept.client is not None and kept.client.closed:
+        kept.close()  # coupée pendant une relève, qui l'a dit sans le lever : ce geste en ouvre une autre
     kept.client = kept.client or drop_connection()
     try:
         yield kept.client
@@ -118,22 +122,68 @@ def _connected() -> Iterator[DropClient]:
 
 def look_at(registre: Registre, client: DropClient, codes: Sequence[str], acte: Acte) -> None:
     """Premier regard sur tous les dépôts : la relève qui suit ne prendra que ce qui n'a pas bougé."""
-    for code in codes:
+    for code, listing in zip(codes, client.list_depots(codes), strict=True):
+        if isinstance(listing, TransientError):
+            raise listing
         try:
-            remember(registre, code, look(client.list_depot(code)), acte)
-        except TransientError:
-            raise
+            if isinstance(listing, Exception):
+                raise listing
+            remember(registre, code, look(listing), acte)
         except (DropError, GesteRefuse):
             # Un adhérent inconnu, ou sans dossier : sa propre relève le dira, les autres n'attendent pas.
             continue
 
 
+def look_ahead(_registre: Registre, codes: Sequence[str]) -> None:
+    """Regarde les dépôts de tout un lot d'une même rafale ; :func:`look_alone` n'aura plus qu'à retenir chacun."""
+    with _connected() as client:
+        listings = client.list_depots(codes)
+    if (kept := _KEPT.get()) is not None:
+        kept.listings = {
+            code: listing for code, listing in zip(codes, listings, strict=True) if not isinstance(listing, Exception)
+        }
+
+
+def take_ahead(registre: Registre, codes: Sequence[str], acte: Acte) -> None:
+    """Prend les fichiers de tout un lot ensemble ; :func:`collect_alone` n'aura plus qu'à lire et répondre.
+
+    Ce qui n'a pas abouti (panne, coupure, adhérent inconnu) n'est pas dit ici : sa propre relève le refera, et le dira.
+    """
+    with _connected() as client:
+        reports = _taken(registre, client, codes, acte)
+    if (kept := _KEPT.get()) is not None:
+        kept.reports = {
+            code: report
+            for code, report in reports.items()
+            if isinstance(report, TakeReport) and not report.interrupted
+        }
+
+
+def _taken(
+    registre: Registre, client: DropClient, codes: Sequence[str], acte: Acte
+) -> dict[str, TakeReport | Exception]:
+    """Le rapport de prise de chaque adhérent, ou ce qui l'a arrêté."""
+    visits, found = [], dict[str, TakeReport | Exception]()
+    for code in codes:
+        try:
+            memory = recall(registre, code)
+        except GesteRefuse as refus:
+            found[code] = refus
+            continue
+        seen = [SeenFile(nom, taille, heure) for nom, (taille, heure) in memory.signales.items()]
+        visits.append(Visit(code, partial(_keep, registre, code, acte), memory.regard, seen))
+    return found | dict(zip([visit.code for visit in visits], take_several(client, visits), strict=True))
+
+
 def collect(registre: Registre, client: DropClient, code: str, acte: Acte) -> Releve:
     """Prend les fichiers complets d'un adhérent, les lit, et lui dépose ses accusés de réception."""
-    memory = recall(registre, code)
-    seen = [SeenFile(nom, taille, heure) for nom, (taille, heure) in memory.signales.items()]
-    store = partial(_keep, registre, code, acte)
-    report = take_all(client, code, store=store, previous=memory.regard, already_seen=seen)
+    report = _taken(registre, client, [code], acte)[code]
+    if isinstance(report, Exception):
+        raise report
+    return _answered(registre, client, code, acte, report)
+
+
+def _answered(registre: Registre, client: DropClient, code: str, acte: Acte, report: TakeReport) -> Releve:
     remember(registre, code, report.look, acte, _refused(report))
     files = read_pending(registre, code, acte)
     return Releve(
@@ -164,21 +214,31 @@ def deliver(registre: Registre, client: DropClient, code: str, acte: Acte) -> in
 
 def look_alone(registre: Registre, code: str, acte: Acte) -> None:
     """:func:`look_at` d'un seul adhérent, avec sa propre connexion ou celle de :func:`one_session`."""
+    kept = _KEPT.get()
+    listing = None if kept is None else kept.listings.pop(code, None)
+    if listing is not None:
+        with suppress(GesteRefuse):
+            remember(registre, code, look(listing), acte)
+        return
     with _connected() as client:
         look_at(registre, client, [code], acte)
 
 
 def collect_alone(registre: Registre, code: str, acte: Acte) -> Releve:
     """:func:`collect` avec sa propre connexion, ou celle de :func:`one_session`."""
+    kept = _KEPT.get()
+    report = None if kept is None else kept.reports.pop(code, None)
     with _connected() as client:
+        if report is not None:
+            return _answered(registre, client, code, acte, report)
         return collect(registre, client, code, acte)
 
 
 def deliver_alone(registre: Registre, code: str, acte: Acte) -> int:
-    """:func:`deliver` avec sa propre connexion, ouverte seulement s'il y a quelque chose à déposer."""
+    """:func:`deliver` avec sa propre connexion, ou celle de :func:`one_session` ; aucune s'il n'y a rien à déposer."""
     if not pending_documents(registre, code) and not pending_withdrawals(registre, code):
         return 0
-    with drop_connection() as client:
+    with _connected() as client:
         return deliver(registre, client, code, acte)
 
 

@@ -21,7 +21,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.affichage import state_text, totals_text
 from flows.lots import by_lots
 from flows.pannes import discreet, told, worth_retrying
-from flows.processus import Processus
+from flows.processus import Avant, Processus
 from payroll.month.avancement import Avancement, read_progress
 from payroll.month.commun import Acte, GesteRefuse, adherent_codes
 from payroll.month.echeances import PARIS
@@ -129,16 +129,19 @@ def _step(titre: str, code: str, mois: str, geste: Geste) -> Compte:  # noqa: AR
         return one_gesture(code, mois, geste)
 
 
-def each_adherent(titre: str, codes: Sequence[str], mois: Month, geste: Geste, *, calme: str = "") -> list[Compte]:
+def each_adherent(
+    titre: str, codes: Sequence[str], mois: Month, geste: Geste, *, calme: str = "", avant: Avant | None = None
+) -> list[Compte]:
     """Fait un geste pour chaque adhérent, en parallèle ; l'échec de l'un n'arrête pas les autres.
 
     Rend les comptes dans l'ordre des codes, publie leur tableau et l'état du mois. ``calme`` : la phrase d'un adhérent
-    à qui rien n'est arrivé ; si tous l'ont, l'état n'est pas publié de nouveau. Si une tâche tombe en panne après ses
-    reprises, lève ``RuntimeError`` une fois tous les autres faits : le flux est rouge, rien n'est laissé de côté.
+    à qui rien n'est arrivé ; si tous l'ont, l'état n'est pas publié de nouveau. ``avant`` : ce qu'une grande campagne
+    fait d'avance pour tout un lot. Si une tâche tombe en panne après ses reprises, lève ``RuntimeError`` une fois tous
+    les autres faits : le flux est rouge, rien n'est laissé de côté.
     """
     log = get_run_logger()
     mark(titre, mois)
-    results = _results(titre, codes, mois, geste)
+    results = _results(titre, codes, mois, geste, avant)
     comptes = [_outcome(code, result) for code, result in zip(codes, results, strict=True)]
     broken = [code for code, result in zip(codes, results, strict=True) if not isinstance(result, Compte)]
     for compte in comptes:
@@ -151,10 +154,10 @@ def each_adherent(titre: str, codes: Sequence[str], mois: Month, geste: Geste, *
     return comptes
 
 
-def _results(titre: str, codes: Sequence[str], mois: Month, geste: Geste) -> list[Any]:
+def _results(titre: str, codes: Sequence[str], mois: Month, geste: Geste, avant: Avant | None) -> list[Any]:
     """Le compte de chaque adhérent, ou la panne qui l'a arrêté : une tâche chacun, ou un lot chacune au-delà."""
     if len(codes) > Processus().seuil:
-        return by_lots(titre, codes, partial(act, mois=str(mois), geste=geste))
+        return by_lots(titre, codes, partial(act, mois=str(mois), geste=geste), avant)
     futures = [_step.submit(titre, code, str(mois), geste) for code in codes]
     wait(futures)
     return [future.result(raise_on_failure=False) for future in futures]

@@ -90,6 +90,11 @@ class DropClient:
         """Ferme la connexion ; sans effet si elle l'est déjà."""
         self._ssh.close()
 
+    @property
+    def closed(self) -> bool:
+        """Vrai pour une connexion coupée ou fermée : plus aucun geste n'y passera."""
+        return self._sftp.sock is None or bool(self._sftp.sock.closed)
+
     # Prendre : chaque geste est en étapes, à jouer seul (``play``) ou avec ceux d'autres adhérents (``play_all``)
 
     def play(self, gesture: Steps[T]) -> T:
@@ -209,7 +214,7 @@ class DropClient:
             raise DeniedError("le serveur refuse ce geste à notre compte") from erreur
         except OSError as erreur:
             # paramiko lève OSError sans numéro aussi bien pour « échec » que pour « prise fermée ».
-            if self._sftp.sock is None or self._sftp.sock.closed:
+            if self.closed:
                 raise TransientError("connexion coupée : le geste sera refait") from erreur
             raise DropError(
                 "le serveur n'a pas pu faire ce geste (disque plein, fichier trop gros ou nom pris)"

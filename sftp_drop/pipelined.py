@@ -96,7 +96,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Un morceau lu : ce qui est ouvert, ses octets, ce que le nom montre après (``None`` : rien), et si c'est la fin."""
+    """Un morceau lu : ce qui est ouvert, ses octets, ce que le nom montre après (``None`` : rien), si c'est la fin."""
 
     attributes: paramiko.SFTPAttributes
     content: bytes
@@ -157,7 +157,9 @@ class RawSftp(paramiko.SFTPClient):
             try:
                 answers = iter(self.together([request for _, requests in step for request in requests]))
             except Exception as error:
-                # Chacun la reçoit là où il attendait une réponse.
+                # Chacun la reçoit là où il attendait une réponse. Une session dont une rafale a échoué ne dit plus à
+                # quoi elle répond : la fermer évite que le geste suivant attende encore un serveur muet.
+                self.close()
                 for rank, requests in step:
                     gesture = gestures[rank]
                     resume(rank, partial(gesture.throw, error) if requests else partial(gesture.send, []))

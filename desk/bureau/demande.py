@@ -39,7 +39,7 @@ from payroll.store.tables_revision import Role
 
 ANONYME = "anonyme"
 MON_COMPTE = "/mon-compte"
-SECRETS = frozenset({"csrf", "mot_de_passe", "nouveau", "encore", "code", "suite"})
+SECRETS = frozenset({"csrf", "mot_de_passe", "nouveau", "encore", "code", "suite", "iban", "bic"})
 """Les champs qu'on ne remontre jamais."""
 
 

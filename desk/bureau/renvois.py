@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_RENVOI = re.compile(r"« paie ([a-z][a-z-]*)[^»]*»")
+_RENVOI = re.compile(r"« paie ([a-z][a-z-]*)( [a-z][a-z-]*)?[^»]*»")
 _CLAVIER = "au clavier de l'agence"
 
 GESTES: Mapping[str, str] = {
     "adherents": "la page « Le mois »",
+    "agent depart": "la page « Arrivées et départs » de l'adhérent",
     "agent": f"la commande du dossier de l'agent, {_CLAVIER}",
     "corriger": "la page « Corrections »",
     "declarer": "la page « DSN » de l'adhérent",
@@ -44,4 +45,5 @@ def au_bureau(phrase: object) -> object:
 
 
 def _page(found: re.Match[str]) -> str:
-    return GESTES.get(found[1], f"une commande, {_CLAVIER}")
+    precise = f"{found[1]}{found[2] or ''}"
+    return GESTES.get(precise) or GESTES.get(found[1], f"une commande, {_CLAVIER}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from payroll.catalogue import load as load_catalogue
 from payroll.engine.situation import HOUR_VARIABLES
+from payroll.intake.layout import formulaire
 from payroll.legislation.conges import load_conges
 from payroll.month.commun import find_adherent, require_paie
 from payroll.month.corrections import element_label
@@ -62,6 +63,11 @@ def absence_kinds() -> list[tuple[str, str]]:
 def waiting_day_waivers() -> list[tuple[str, str]]:
     """Les motifs qui dispensent du jour de carence, code et libellé."""
     return sorted(((code, one.libelle) for code, one in load_conges().sans_carence.items()), key=lambda one: one[1])
+
+
+def exit_reasons() -> list[tuple[str, str]]:
+    """Les motifs de départ du classeur, code et libellé, dans son ordre."""
+    return [(choice.code, choice.libelle) for choice in formulaire().motifs]
 
 
 def present_content(registre: Registre, code: str, mois: Month) -> tuple[int, str]:

@@ -15,6 +15,7 @@ MODULES = (
     "depot",
     "transfert",
     "campagne",
+    "commande",
     "montee",
     "historique",
 )

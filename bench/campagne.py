@@ -6,8 +6,9 @@ l'autre sur une copie de la même base, dossiers écrits sur le disque, sans Pre
 
 from __future__ import annotations
 
+import argparse
+import multiprocessing
 import os
-import resource
 import shutil
 import tempfile
 import time
@@ -16,54 +17,75 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from bench.departement import AGENTS, codes_of, settle
 from bench.matiere import ACTE, MOIS
-from bench.openssh import SSHD, sshd
-from bench.tableau import Mesure, highest_memory
+from bench.openssh import SSHD, Depot, sshd
+from bench.tableau import Mesure, highest_memory, tell
 
 HORLOGE = ACTE.moment.isoformat()
 
 
 def measure(*, quick: bool) -> Iterator[Mesure]:
-    """La campagne et le travail pur à deux tailles : leur rapport, et ce que coûte un adhérent de plus."""
-    sizes = (4, 12) if quick else (20, 60)
+    """La campagne et le travail pur à deux tailles, l'une dix fois l'autre : leur rapport, le temps d'un adhérent."""
+    yield from rows((1, 10) if quick else (12, 120))
+
+
+def rows(sizes: tuple[int, int], agents: int = AGENTS) -> Iterator[Mesure]:
+    """Les lignes du tableau pour ces deux tailles, la petite d'abord."""
+    of_what = f"{sizes[1]} adhérents × {agents} agents"
     if SSHD is None:
-        yield Mesure(f"campagne de {sizes[-1]} adhérents", 1.3, None, "× travail pur", "il manque openssh-server")
+        yield Mesure(f"campagne de {of_what}", 1.3, None, "× travail pur", "il manque openssh-server")
         return
-    small, large = (play(size) for size in sizes)
-    of_what = f"{large.adherents} adhérents × {AGENTS} agents"
+    start, small, large = play(sizes, agents)
     yield Mesure(
         f"campagne de {of_what}",
         1.3,
         large.campagne / large.pur,
         "× travail pur",
-        f"{large.campagne:.1f} s contre {large.pur:.1f} s ; {large.shares}",
+        f"{large.campagne:.1f} s contre {large.pur:.1f} s, démarrage à part ({start:.0f} s) ; {large.shares}",
     )
-    pace = large.campagne / large.adherents * 600
-    yield Mesure("600 adhérents au pas de cette campagne", 180, pace, "s", "démarrages compris")
-    yield Mesure("mémoire du plus gros processus de la campagne", 1024, large.memoire, "Mio", of_what)
     yield Mesure(
-        f"un adhérent de plus, de {small.adherents} à {large.adherents}",
+        f"processeur d'un adhérent, travail pur, sur {of_what}",
+        0.55,
+        large.travail_pur / large.adherents,
+        "s",
+        f"campagne entière : {large.processeur / large.adherents:.2f} s",
+    )
+    pace = start + large.campagne / large.adherents * 600
+    yield Mesure("600 adhérents au pas de cette campagne", 180, pace, "s", "démarrage compris")
+    yield Mesure("mémoire du plus gros processus de la campagne", 1024, large.memoire, "Mio", of_what)
+    growth = f"de {small.adherents} à {large.adherents}"
+    yield Mesure(
+        f"temps d'un adhérent, à la montre, {growth}",
         1.1,
-        large.one_more(small) / (large.travail / large.adherents),
-        "× temps moyen",
-        f"{large.one_more(small):.2f} s de processeur par adhérent",
+        large.campagne / large.adherents / (small.campagne / small.adherents),
+        "×",
+        f"{small.campagne / small.adherents:.2f} s, puis {large.campagne / large.adherents:.2f} s",
+    )
+    yield Mesure(
+        f"temps d'un adhérent, en processeur, {growth}",
+        1.1,
+        large.processeur / large.adherents / (small.processeur / small.adherents),
+        "×",
+        f"{small.processeur / small.adherents:.2f} s, puis {large.processeur / large.adherents:.2f} s ; "
+        f"travail pur {small.travail_pur / small.adherents:.2f} s, puis {large.travail_pur / large.adherents:.2f} s",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Une campagne et son travail pur : secondes de montre, puis de processeur ; la mémoire en Mio."""
+    """Une campagne et son travail pur, sans démarrage : secondes de montre, puis de processeur ; mémoire en Mio."""
 
     adherents: int
     pur: float
     campagne: float
     travail_pur: float
     travail: float
-    """Processeur des processus de calcul de la campagne."""
+    """Processeur des processus de calcul pendant la campagne."""
     prefect: float
     """Processeur du serveur Prefect et du flux lui-même."""
     depot: float
@@ -71,39 +93,71 @@ class Passage:
     memoire: float
 
     @property
+    def processeur(self) -> float:
+        """Tout le processeur de la campagne."""
+        return self.travail + self.prefect + self.depot
+
+    @property
     def shares(self) -> str:
         """Où passe le processeur de la campagne."""
-        total = self.travail + self.prefect + self.depot
+        total = self.processeur
         return (
             f"processeur {total:.0f} s : travail pur {self.travail_pur / total:.0%}, "
             f"Prefect {self.prefect / total:.0%}, sshd {self.depot / total:.0%}"
         )
 
-    def one_more(self, smaller: Passage) -> float:
-        """Secondes de processeur d'un adhérent de plus."""
-        return (self.travail - smaller.travail) / (self.adherents - smaller.adherents)
 
+def play(sizes: tuple[int, int], agents: int) -> tuple[float, Passage, Passage]:
+    """Joue les deux tailles dans un même département ; rend les secondes de démarrage, puis la petite et la grande.
 
-def play(number: int) -> Passage:
-    """Prépare un département, mesure le travail pur, puis la campagne, et vérifie que tout est arrivé."""
-    codes = codes_of(number)
+    Une même base, un même dépôt, un même serveur Prefect et les mêmes processus servent aux deux. Un adhérent par
+    processus, joué d'abord, porte seul les démarrages : imports, loi, catalogue, norme, premières tables de Prefect.
+    """
+    from flows.processus import Processus, several
+
+    bounds = [0, Processus().count, Processus().count + sizes[0], Processus().count + sum(sizes)]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paie-campagne-")))
         depot = stack.enter_context(sshd(folder))
         installation, copied = stack.enter_context(_bases(folder))
         stack.enter_context(settings({**depot.environment, **_common(), **installation}))
-        _together(codes, partial(settle, folder=folder, prisons=depot.racine))
+        stack.enter_context(several())
+        codes = codes_of(bounds[-1])
+        first, small, large = (codes[low:high] for low, high in pairwise(bounds))
+        _together(codes, partial(settle, folder=folder, prisons=depot.racine, agents=agents))
         pure_settings = copied()
-        with settings(pure_settings):
-            pure, pure_work = _timed(lambda: _together(codes, partial(work, depot.racine, folder / "dossiers")))
+        begun = time.perf_counter()
         server, url = stack.enter_context(prefect_server(folder))
-        before = _of_process(server), _of_process(depot.pid), time.process_time()
-        whole, whole_work = _timed(lambda: run_campaign(codes, url))
-        prefect = _of_process(server) - before[0] + time.process_time() - before[2]
-        sent = _of_process(depot.pid) - before[1]
-        _check(folder / "dossiers", depot.racine, codes)
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return Passage(number, pure, whole, pure_work, whole_work, prefect, sent, max(children, highest_memory()))
+        lieu = _Lieu(folder / "dossiers", depot, pure_settings, server, url)
+        with settings({"PAIE_LOT": "1"}):  # un chacun : tous les processus démarrent
+            _passage(lieu, first)
+        start = time.perf_counter() - begun
+        return start, _passage(lieu, small), _passage(lieu, large)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lieu:
+    """Où se joue la mesure."""
+
+    dossiers: Path
+    depot: Depot
+    reglages_purs: dict[str, str]
+    serveur: int
+    url: str
+
+
+def _passage(lieu: _Lieu, codes: Sequence[str]) -> Passage:
+    """Le travail pur de ces adhérents, puis leur campagne ; vérifie que tout est arrivé."""
+    depot = lieu.depot
+    with settings(lieu.reglages_purs):
+        pure, pure_work = _timed(lambda: _together(codes, partial(work, depot.racine, lieu.dossiers)))
+    before = _of_process(lieu.serveur), _of_process(depot.pid), time.process_time()
+    whole, whole_work = _timed(lambda: run_campaign(codes, lieu.url))
+    prefect = _of_process(lieu.serveur) - before[0] + time.process_time() - before[2]
+    sent = _of_process(depot.pid) - before[1]
+    memory = max([highest_memory(), *(highest_memory(pid) for pid in _workers())])
+    _check(lieu.dossiers, depot.racine, codes)
+    return Passage(len(codes), pure, whole, pure_work, whole_work, prefect, sent, memory)
 
 
 def work(prisons: Path, target: Path, registre: Any, code: str) -> None:
@@ -175,15 +229,15 @@ def _together(codes: Sequence[str], act: Any) -> None:
 
 
 def _timed(work_: Any) -> tuple[float, float]:
-    """Secondes de montre, et secondes de processeur des processus nés et finis pendant ce travail."""
-    before, start = _of_children(), time.perf_counter()
+    """Secondes de montre, et secondes de processeur des processus de calcul, ouverts avant et gardés après."""
+    before, start = sum(map(_of_process, _workers())), time.perf_counter()
     work_()
-    return time.perf_counter() - start, _of_children() - before
+    return time.perf_counter() - start, sum(map(_of_process, _workers())) - before
 
 
-def _of_children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _workers() -> list[int]:
+    """Les processus de calcul ouverts."""
+    return [child.pid for child in multiprocessing.active_children() if child.pid is not None]
 
 
 def _of_process(pid: int) -> float:
@@ -284,3 +338,16 @@ def _check(pure: Path, prisons: Path, codes: Sequence[str]) -> None:
                 raise RuntimeError(f"{code} : {path.name} rendu par la campagne n'est pas celui du travail pur")
         if list((prisons / code / "depot").glob("*.xlsx")):
             raise RuntimeError(f"{code} : un classeur n'a pas été pris")
+
+
+def main() -> None:
+    """``python -m bench.campagne 600 --agents 20`` : les mêmes lignes à une taille choisie ; rien n'est gardé."""
+    parser = argparse.ArgumentParser(prog="bench.campagne", description="Mesure une campagne entière.")
+    parser.add_argument("adherents", type=int, help="le nombre d'adhérents ; la croissance part du dixième")
+    parser.add_argument("--agents", type=int, default=AGENTS, help=f"agents par adhérent ({AGENTS} à défaut)")
+    asked = parser.parse_args()
+    tell(list(rows((max(1, asked.adherents // 10), asked.adherents), asked.agents)), keep=False)
+
+
+if __name__ == "__main__":
+    main()

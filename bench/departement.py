@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from datetime import date, datetime
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,9 @@ def codes_of(number: int) -> list[str]:
 class Departement:
     """Les descriptions des communes ; le même nombre donne les mêmes octets."""
 
-    def __init__(self) -> None:
+    def __init__(self, taille: int = AGENTS) -> None:
+        """``taille`` : les agents de chaque commune."""
+        self.taille = taille
         found = {path.stem: yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader) for path in _EXAMPLES.glob("*.yaml")}
         self.commune: dict[str, Any] = found[_COMMUNE]
         self.agents: list[dict[str, Any]] = [agent for code in sorted(found) for agent in found[code]["agents"]]
@@ -51,11 +54,11 @@ class Departement:
         siren = luhn_key(f"99{rank:06d}")
         town = copy.deepcopy(self.commune)
         town |= {"code": code, "nom": f"Commune d'essai {rank}", "siret": luhn_key(f"{siren}0001")}
-        town["agents"] = [self._agent(rank, place) for place in range(AGENTS)]
+        town["agents"] = [self._agent(rank, place) for place in range(self.taille)]
         return town
 
     def _agent(self, rank: int, place: int) -> dict[str, Any]:
-        turn, which = divmod(rank * AGENTS + place, len(self.agents))
+        turn, which = divmod(rank * self.taille + place, len(self.agents))
         agent = copy.deepcopy(self.agents[which])
         agent["matricule"] = f"A{place + 1:03d}"
         agent["nir"] = nir_key(f"{agent['nir'][:5]}40{990 + turn // 999}{turn % 999 + 1:03d}")
@@ -74,15 +77,15 @@ def nir_key(body: str) -> str:
     return f"{body}{97 - int(body) % 97:02d}"
 
 
-_DEPARTEMENT: list[Departement] = []
+_departement = cache(Departement)
 
 
-def settle(registre: Registre, code: str, *, folder: Path, prisons: Path) -> None:
+def settle(registre: Registre, code: str, *, folder: Path, prisons: Path, agents: int = AGENTS) -> None:
     """Inscrit une commune, ouvre son mois, et pose dans son dépôt le classeur que la mairie a rempli."""
-    if not _DEPARTEMENT:
-        _DEPARTEMENT.append(Departement())
     path = folder / f"{code}.yaml"
-    path.write_text(yaml.dump(_DEPARTEMENT[0].describe(code), Dumper=yaml.CSafeDumper, allow_unicode=True), "utf-8")
+    path.write_text(
+        yaml.dump(_departement(agents).describe(code), Dumper=yaml.CSafeDumper, allow_unicode=True), "utf-8"
+    )
     found = import_adherent(registre, path, ACTE)
     if not isinstance(found, Adherent):
         raise RuntimeError(f"commune d'essai refusée : {found[0].message}")
@@ -94,12 +97,16 @@ def settle(registre: Registre, code: str, *, folder: Path, prisons: Path) -> Non
     (jail / "retour" / str(MOIS)).mkdir()
     for name, content in contents.items():
         (jail / "retour" / str(MOIS) / name).write_bytes(content)
-    filled = fill_workbook(
-        contents[template_name(code, MOIS)],
+    (jail / "depot" / "novembre.xlsx").write_bytes(filled(contents[template_name(code, MOIS)]))
+
+
+def filled(template: bytes) -> bytes:
+    """Le classeur du mois tel que la mairie le dépose."""
+    workbook = fill_workbook(
+        template,
         {
             "bordereau": {"preparateur": "Le secrétariat", "prepare_le": "18/11/2026"},
             "elements": [{"agent": f"A{place:03d}", "cia": f"{100 + place},00"} for place in (1, 2, 5)],
         },
     )
-    day = datetime.combine(date(MOIS.year, MOIS.month, 18), datetime.min.time())
-    (jail / "depot" / "novembre.xlsx").write_bytes(deterministic_bytes(filled, day))
+    return deterministic_bytes(workbook, datetime.combine(date(MOIS.year, MOIS.month, 18), datetime.min.time()))

@@ -68,9 +68,9 @@ def best(work: Callable[[], object], times: int) -> float:
     return min(once(work) for _ in range(times))
 
 
-def highest_memory() -> float:
-    """Le plus haut de mémoire de ce processus, en Mio ; ``ru_maxrss`` compterait aussi celle du processus parent."""
-    status = Path("/proc/self/status").read_text("ascii")
+def highest_memory(pid: int | str = "self") -> float:
+    """Le plus haut de mémoire d'un processus, celui-ci à défaut, en Mio ; ``ru_maxrss`` compterait celle du parent."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) / 1024
 
 
@@ -83,8 +83,8 @@ def machine() -> str:
     )
 
 
-def tell(mesures: Sequence[Mesure]) -> None:
-    """Imprime le tableau et l'écrit dans ``var/bench.json``."""
+def tell(mesures: Sequence[Mesure], *, keep: bool = True) -> None:
+    """Imprime le tableau et, si ``keep``, l'écrit dans ``var/bench.json``."""
     # Chargés ici : un processus qui mesure sa mémoire n'a que faire de la mise en page.
     from rich.console import Console
     from rich.table import Table
@@ -106,6 +106,8 @@ def tell(mesures: Sequence[Mesure]) -> None:
     console = Console()
     # Dans un fichier ou une fenêtre étroite, rich couperait les noms au milieu.
     Console(width=max(console.width, LARGEUR)).print(table)
+    if not keep:
+        return
     CIBLE.parent.mkdir(parents=True, exist_ok=True)
     rows = [mesure.row() for mesure in mesures]
     CIBLE.write_text(json.dumps(rows, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

@@ -1,83 +1,39 @@
-"""Monter en nombre : 1, 2 puis 4 équipes Prefect sur PostgreSQL, et une équipe tuée au milieu.
+"""Monter en nombre : 1, 2 puis 4 équipes Prefect sur PostgreSQL, chacune dans son espace réseau, et une qui meurt.
 
-Le registre et le serveur Prefect ont chacun leur base PostgreSQL ; le pool de travail borne ce qui tourne à la fois. Un
-département est calculé par parts, une exécution par part ; on regarde qui a fait quoi, et si tout y est, une fois.
+Le registre et le serveur Prefect ont chacun leur base PostgreSQL ; une équipe mène une exécution à la fois, sur un
+cœur, et le pool borne le tout. Un département est calculé par parts, une exécution par part ; on regarde qui a fait
+quoi, et si tout y est, une fois. La machine qui meurt perd son câble, puis ses processus : nul n'est prévenu.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
+import yaml
 
-from bench.campagne import HORLOGE, _together, prefect_server, settings
+from bench.campagne import HORLOGE, _together, settings
 from bench.departement import AGENTS, codes_of, settle
+from bench.equipes import FINIS, REGLES, Equipe, Reseau, Serveur, network, server, team, until
 from bench.matiere import MOIS
 from bench.tableau import Mesure
 
-RACINE = Path(__file__).resolve().parents[1]
-PREFECT = Path(sys.executable).parent / "prefect"
 ENSEMBLE = 4
 """Exécutions à la fois, toutes équipes : la borne du pool."""
-PATIENCE = 900
-"""Secondes laissées à une montée, sur une petite machine."""
-FINIS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-
-
-@dataclass
-class Equipe:
-    """Un ouvrier Prefect et les gestes qu'il mène, dans un groupe à lui : le tuer, c'est tuer la machine."""
-
-    nom: str
-    process: subprocess.Popen[bytes]
-    journal: Path
-
-    def die(self, how: signal.Signals) -> None:
-        os.killpg(self.process.pid, how)
-        self.process.wait()
-
-
-def measure(*, quick: bool) -> Iterator[Mesure]:
-    """Le temps d'un même calcul à 1, 2 et 4 équipes ; puis deux équipes dont une meurt."""
-    if shutil.which("pg_ctlcluster", path=f"{os.environ.get('PATH', '')}:/usr/bin:/usr/sbin") is None:
-        yield Mesure("calcul par plusieurs équipes", 1, None, "× une équipe", "il manque postgresql")
-        return
-    if quick:
-        yield Mesure(
-            "calcul par plusieurs équipes", 1, None, "× une équipe", "en long seulement : deux minutes par montée"
-        )
-        return
-    number = 16
-    alone = _climb(number, 1)
-    for count in (2, 4):
-        run = _climb(number, count)
-        yield Mesure(
-            f"{number} adhérents × {AGENTS} agents par {count} équipes",
-            1,
-            run.seconds / alone.seconds,
-            "× une équipe",
-            f"{run.seconds:.0f} s contre {alone.seconds:.0f} s ; parts par équipe : {run.spread}",
-        )
-    killed = _climb(number, 2, kill=True)
-    yield Mesure(
-        "une équipe sur deux tuée au milieu : paies perdues ou doublées",
-        0.5,
-        float(killed.wrong),
-        "paies",
-        f"{killed.seconds:.0f} s ; parts reprises : {killed.again}, parts par équipe : {killed.spread}",
-    )
+PATIENCE = 200
+"""Secondes laissées à une montée, sur une petite machine chargée."""
+SILENCE = 40
+"""Secondes sans signe de vie avant reprise, au lieu des cent de ``flows/reprise.yaml`` : il y en a un toutes les 30."""
+GESTE = "preparer-la-paie"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,140 +46,157 @@ class Montee:
     wrong: int
 
 
-def _climb(number: int, count: int, *, kill: bool = False) -> Montee:
-    codes = codes_of(number)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paie-montee-")))
-        store, prefect = stack.enter_context(_bases(folder))
-        stack.enter_context(settings({**store, **prefect}))
-        _together(codes, partial(settle, folder=folder, prisons=folder / "prisons"))
-        _cli("server", "database", "upgrade", "--yes")  # à part : le démarrage n'attend pas si longtemps
-        _, url = stack.enter_context(prefect_server(folder))
-        stack.enter_context(settings({"PREFECT_API_URL": f"{url}/api", "PREFECT_HOME": str(folder / "prefect")}))
-        _cli("work-pool", "create", "paie", "--type", "process")
-        _cli("work-pool", "set-concurrency-limit", "paie", str(ENSEMBLE))
-        _cli("--no-prompt", "deploy", "--name", "preparer-la-paie")
-        teams = [stack.enter_context(_team(folder, f"equipe-{rank}")) for rank in range(count)]
-        size = max(1, number // (2 * max(count, 2)))
-        parts = [codes[start : start + size] for start in range(0, number, size)]
-        start = time.perf_counter()
-        runs = {_launch(url, part): part for part in parts}
-        again = _follow(url, runs, teams, kill=kill)
-        seconds = time.perf_counter() - start
-        spread = " + ".join(str(_parts_of(team, runs)) for team in teams)
-        return Montee(seconds, spread, again, _wrong(codes))
+def measure(*, quick: bool) -> Iterator[Mesure]:
+    """Le temps d'un même calcul à 1, 2 et 4 équipes ; puis deux équipes dont une meurt. En court : la mort seule."""
+    if shutil.which("pg_ctlcluster", path=f"{os.environ.get('PATH', '')}:/usr/bin:/usr/sbin") is None:
+        yield Mesure("calcul par plusieurs équipes", 1, None, "× une équipe", "il manque postgresql")
+        return
+    number, part = (4, 1) if quick else (24, 4)
+    with _agence(number, part) as agence:
+        where = agence.reseau.pourquoi or "chacune dans son espace réseau"
+        if not quick:
+            alone = agence.climb(1)
+            for count in (2, 4):
+                run = agence.climb(count)
+                yield Mesure(
+                    f"{number} adhérents × {AGENTS} agents par {count} équipes",
+                    1,
+                    run.seconds / alone.seconds,
+                    "× une équipe",
+                    f"{run.seconds:.0f} s contre {alone.seconds:.0f} s, {os.cpu_count()} cœurs en tout ; "
+                    f"parts par équipe : {run.spread} ; {where}",
+                )
+        killed = agence.climb(2, kill=True, wait=not quick)
+        how = f"seul, après {SILENCE} s de silence" if not quick else "dite « Crashed » par une personne"
+        yield Mesure(
+            "une équipe sur deux éteinte au milieu : adhérents perdus ou doublés",
+            0.5,
+            float(killed.wrong),
+            "adhérents",
+            f"{killed.seconds:.0f} s ; parts reprises par l'autre : {killed.again} ({how}) ; parts menées à bien par "
+            f"équipe : {killed.spread} ; {where}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Agence:
+    """Un serveur Prefect, un réseau d'équipes, et une base modèle où le département est inscrit."""
+
+    serveur: Serveur
+    reseau: Reseau
+    folder: Path
+    address: str
+    """Où est PostgreSQL, pour qui vient du réseau des équipes."""
+    codes: list[str]
+    part: int
+
+    def climb(self, count: int, *, kill: bool = False, wait: bool = False) -> Montee:
+        """Le département calculé par tant d'équipes, sur une copie neuve de la base."""
+        name = f"montee_{count}_{int(kill)}"
+        _sql(self.address, f"CREATE DATABASE {name} TEMPLATE departement")
+        settings_ = {
+            "PAIE_BASE": f"{self.address}/{name}".replace("postgresql", "postgresql+psycopg", 1),
+            "PREFECT_API_URL": f"{self.serveur.url}/api",
+            "PREFECT_HOME": str(self.folder / "prefect"),
+        }
+        with ExitStack() as stack:
+            names = [f"{name}-{rank}" for rank in range(count)]
+            teams = [
+                stack.enter_context(team(nom, self.folder, settings_, self.reseau, rank))
+                for rank, nom in enumerate(names)
+            ]
+            until(lambda: self.serveur.ready(names), "les équipes n'ont pas démarré")
+            parts = [self.codes[start : start + self.part] for start in range(0, len(self.codes), self.part)]
+            start = time.perf_counter()
+            runs = [
+                self.serveur.launch(GESTE, {"mois": str(MOIS), "adherents": part, "sans_fichier": True})
+                for part in parts
+            ]
+            lost = self._kill(teams[0], runs, wait=wait) if kill else []
+            until(partial(self._ended, runs), "une part n'a pas de fin", PATIENCE)
+            seconds = time.perf_counter() - start
+            done = Counter(one.nom for run in runs for one in reversed(teams) if one.took([run]))
+            done.subtract(teams[0].nom for _ in lost)
+        spread = " + ".join(str(done[nom]) for nom in names)
+        again = sum(run in teams[-1].took(runs) for run in lost)
+        with settings({**settings_, "PAIE_REPERTOIRE": str(self.folder / "registre")}):
+            return Montee(seconds, spread, again, _wrong(self.codes))
+
+    def _kill(self, victim: Equipe, runs: Sequence[str], *, wait: bool) -> list[str]:
+        """Éteint cette équipe dès qu'elle mène une part ; rend les parts qu'elle laisse en plan."""
+
+        def leads() -> list[str]:
+            return [run for run in victim.took(runs) if self.serveur.run(run)["state_type"] == "RUNNING"]
+
+        until(leads, "l'équipe n'a rien pris", PATIENCE)
+        lost = leads()
+        self.reseau.unplug(victim.espace)
+        victim.die()
+        if not wait:
+            for run in lost:
+                self.serveur.set_state(run, "CRASHED")
+        return lost
+
+    def _ended(self, runs: Sequence[str]) -> bool:
+        states = [self.serveur.run(run)["state_type"] for run in runs]
+        stuck = [state for state in states if state in FINIS and state not in ("COMPLETED", "CRASHED")]
+        if stuck:
+            raise RuntimeError(f"une part finit {stuck[0]}")
+        return all(state == "COMPLETED" for state in states)
 
 
 @contextmanager
-def _bases(folder: Path) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """Deux bases PostgreSQL neuves : celle du registre et celle du serveur Prefect."""
-    import psycopg
-
+def _agence(number: int, part: int) -> Iterator[Agence]:
     from tests.postgres import cluster
 
-    with cluster() as fresh:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paie-montee-")))
+        reseau = stack.enter_context(network(4))
+        fresh = stack.enter_context(cluster(reseau.adresse, reseau.plage))
         registre = fresh(folder / "registre")
         url = str(registre.url)
         registre.close()
-        address = url.replace("+psycopg", "").rsplit("/", 1)[0]
-        with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
-            connection.execute("CREATE DATABASE prefect")
-        store = {
+        local, base = url.replace("+psycopg", "").rsplit("/", 1)
+        common = {
             "PAIE_REPERTOIRE": str(folder / "registre"),
             "PAIE_BASE": url,
             "PAIE_HORLOGE_FIGEE": HORLOGE,
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "PREFECT_WORKER_QUERY_SECONDS": "1",
         }
-        yield store, {"PREFECT_API_DATABASE_CONNECTION_URL": f"{address}/prefect".replace("://", "+asyncpg://")}
+        stack.enter_context(settings(common))
+        _sql(local, "CREATE DATABASE prefect")
+        # Une machine éteinte ne ferme pas ses connexions : sans ces bornes, plus courtes ici qu'au guide de
+        # l'administrateur, PostgreSQL garderait deux heures les verrous de ce qu'elle écrivait.
+        for setting in (
+            "keepalives_idle = 5",
+            "keepalives_interval = 5",
+            "keepalives_count = 2",
+            "user_timeout = 15000",
+        ):
+            _sql(local, f"ALTER SYSTEM SET tcp_{setting}")
+        _sql(local, "SELECT pg_reload_conf()")
+        serveur = stack.enter_context(server(folder, f"{local}/prefect", reseau.adresse))
+        serveur.pool(ENSEMBLE)
+        for rule in yaml.safe_load(REGLES.read_text(encoding="utf-8"))["automations"]:
+            if rule["trigger"]["posture"] == "Proactive":
+                rule["trigger"]["within"] = SILENCE
+            serveur.call("automations/", rule)
+        serveur.deploy(GESTE)
+        codes = codes_of(number)
+        _together(codes, partial(settle, folder=folder, prisons=folder / "prisons"))
+        _sql(local, f"ALTER DATABASE {base} RENAME TO departement")
+        yield Agence(serveur, reseau, folder, local.replace("127.0.0.1", reseau.adresse), codes, part)
 
 
-@contextmanager
-def _team(folder: Path, nom: str) -> Iterator[Equipe]:
-    journal = folder / f"{nom}.log"
-    with journal.open("wb") as log:
-        process = subprocess.Popen(
-            [PREFECT, "worker", "start", "--pool", "paie", "--name", nom],
-            cwd=RACINE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        team = Equipe(nom, process, journal)
-        try:
-            yield team
-        finally:
-            if process.poll() is None:
-                team.die(signal.SIGKILL)
+def _sql(address: str, statement: str) -> None:
+    import psycopg
 
-
-def _cli(*arguments: str) -> None:
-    done = subprocess.run(
-        [PREFECT, *arguments], cwd=RACINE, env={**os.environ, "PWD": str(RACINE)}, capture_output=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr.decode("utf-8", "replace") or done.stdout.decode("utf-8", "replace"))
-
-
-def _launch(url: str, part: Sequence[str]) -> str:
-    name = "preparer-la-paie/preparer-la-paie"
-    deployment = httpx.get(f"{url}/api/deployments/name/{name}", timeout=60).raise_for_status().json()
-    body = {
-        "state": {"type": "SCHEDULED"},
-        "parameters": {"mois": str(MOIS), "adherents": list(part), "sans_fichier": True},
-    }
-    made = httpx.post(f"{url}/api/deployments/{deployment['id']}/create_flow_run", json=body, timeout=60)
-    return str(made.raise_for_status().json()["id"])
-
-
-def _follow(url: str, runs: dict[str, list[str]], teams: list[Equipe], *, kill: bool) -> int:
-    """Attend que toutes les parts soient finies ; tue une équipe dès qu'elle en mène une ; rend les reprises."""
-    deadline, again, waiting = time.monotonic() + PATIENCE, 0, set(runs)
-    while waiting:
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{len(waiting)} parts sans fin")
-        time.sleep(1)
-        for run in sorted(waiting):
-            state = httpx.get(f"{url}/api/flow_runs/{run}", timeout=60).raise_for_status().json()["state_type"]
-            if state == "COMPLETED":
-                waiting.discard(run)
-            elif state in FINIS:
-                raise RuntimeError(f"une part finit {state}")
-            elif kill and state == "RUNNING" and run in _of(teams[0], runs):
-                # La machine s'éteint : Prefect croit encore ses parts en cours, et elles occupent le pool.
-                teams[0].die(signal.SIGKILL)
-                kill = False
-                for lost in sorted(_of(teams[0], runs) & waiting):
-                    _crash(url, lost)
-                    part = runs[lost]
-                    waiting.discard(lost)
-                    fresh = _launch(url, part)
-                    runs[fresh] = part
-                    waiting.add(fresh)
-                    again += 1
-    return again
-
-
-def _crash(url: str, run: str) -> None:
-    """Ce que fait le gestionnaire d'une exécution dont l'équipe est morte : la dire tombée, ce qui libère sa place."""
-    body = {"state": {"type": "CRASHED", "message": "équipe arrêtée"}, "force": True}
-    httpx.post(f"{url}/api/flow_runs/{run}/set_state", json=body, timeout=60).raise_for_status()
-
-
-def _of(team: Equipe, runs: dict[str, list[str]]) -> set[str]:
-    """Les exécutions que cette équipe a prises, d'après son journal."""
-    text = team.journal.read_text("utf-8", "replace")
-    return {run for run in runs if run in text}
-
-
-def _parts_of(team: Equipe, runs: dict[str, list[str]]) -> int:
-    return len(_of(team, runs))
+    with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]
 
 
 def _wrong(codes: Sequence[str]) -> int:
     """Les adhérents dont la paie n'est pas calculée exactement une fois, tous bulletins présents."""
-    from contextlib import closing
-
     from sqlmodel import func, select
 
     from payroll.settings import Reglages

@@ -42,6 +42,7 @@ settings.load_profile("paie")
 # Un fichier va entier à un seul ouvrier : les plus longs partent les premiers, pour n'être pas attendus à la fin.
 PREMIERS = (
     "test_prefect_ui.py",
+    "test_equipes.py",
     "test_couperet.py",
     "test_un_mois.py",
     "test_processus.py",

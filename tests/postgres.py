@@ -31,8 +31,11 @@ def _as_postgres(*command: str) -> list[str]:
 
 
 @contextmanager
-def cluster() -> Iterator[Callable[[Path], Registre]]:
-    """Une grappe en marche ; rend de quoi ouvrir un registre sur une base neuve, pièces dans le dossier donné."""
+def cluster(adresse: str = "127.0.0.1", plage: str = "") -> Iterator[Callable[[Path], Registre]]:
+    """Une grappe en marche ; rend de quoi ouvrir un registre sur une base neuve, pièces dans le dossier donné.
+
+    ``adresse`` : où elle écoute aussi, pour d'autres espaces réseau ; ``plage`` : qui peut y venir de là.
+    """
     root = Path(tempfile.mkdtemp(prefix="paie-pg-", dir="/tmp"))  # un chemin court : la prise locale en dépend
     if os.geteuid() == 0:
         shutil.chown(root, "postgres", "postgres")
@@ -41,8 +44,11 @@ def cluster() -> Iterator[Callable[[Path], Registre]]:
         port = libre.getsockname()[1]
     data, log = root / "donnees", root / "journal"
     # Sans fsync ni durabilité : la base ne survit pas à l'essai, et il va plus vite.
-    options = f"-p {port} -k {root} -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off"
+    options = f"-p {port} -k {root} -c listen_addresses=127.0.0.1,{adresse} -c fsync=off -c synchronous_commit=off"
     _run(_binary("initdb"), "-D", str(data), "-U", "paie", "-A", "trust", "-E", "UTF8", "--locale=C")
+    if plage:
+        with (data / "pg_hba.conf").open("a", encoding="ascii") as guests:
+            guests.write(f"host all paie {plage} trust\n")
     _run(_binary("pg_ctl"), "-D", str(data), "-l", str(log), "-o", options, "-w", "start")
     address = f"postgresql://paie@127.0.0.1:{port}"
     opened: list[Registre] = []

@@ -7,12 +7,10 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
 
 from flows import processus
 from flows.pannes import Coupure
@@ -24,10 +22,9 @@ from payroll.month.restituer import produce_documents
 from payroll.month.valider import approve
 from payroll.periods import Month
 from payroll.settings import Reglages
-from payroll.store import audit
 from payroll.store.registre import Registre
-from payroll.store.tables import BulletinPaie, DocumentRetour, Evenement, MessageDsn, Paie
 from sftp_drop.errors import TransientError
+from tests.flows.registre import state_of
 from tests.month.gestes import DECLARANT, MOIS, PAIEMENT, acte, description, inscrire
 from tests.postgres import cluster
 
@@ -61,30 +58,6 @@ def refuse(registre: Registre, code: str) -> str:
     if code == MODELE[1]:
         raise KeyError("Dupont 1840599123456")
     return code
-
-
-@dataclass(frozen=True)
-class Etat:
-    """Ce que le registre garde d'un mois, aux clés près."""
-
-    lignes: dict[str, list[tuple[object, ...]]]
-    documents: dict[str, bytes]
-    ruptures: int
-
-
-def _state(registre: Registre) -> Etat:
-    tables = (Paie, BulletinPaie, MessageDsn, DocumentRetour)
-    with registre.transaction() as session:
-        lignes = {
-            table.__name__: sorted(
-                (tuple(str(value) for name, value in sorted(row.model_dump().items()) if not name.endswith("id")))
-                for row in session.exec(select(table))
-            )
-            for table in tables
-        }
-        lignes["gestes"] = sorted((row.adherent_code, row.geste) for row in session.exec(select(Evenement)))
-        _, breaks = audit.verify(session)
-    return Etat(lignes, {name: registre.pieces.get(name) for name in registre.pieces.names()}, len(breaks))
 
 
 Installation = Callable[[str], Registre]
@@ -127,7 +100,7 @@ def test_un_processus_tue_au_milieu_ne_perd_ni_ne_double_rien_et_rend_les_memes_
     with closing(installer("seul")) as alone:
         for code in MODELE:
             whole_month(alone, code, mois=str(MOIS))
-        expected = _state(alone)
+        expected = state_of(alone)
 
     temoin = tmp_path / "temoin"
     act = partial(die_once, mois=str(MOIS), temoin=str(temoin))
@@ -138,7 +111,7 @@ def test_un_processus_tue_au_milieu_ne_perd_ni_ne_double_rien_et_rend_les_memes_
         assert any(isinstance(one.exception(), Coupure) for one in first), "le processus devait mourir"
         assert temoin.exists()
         assert [elsewhere(lot, act) for lot in lots] == [list(lot) for lot in lots]
-        found = _state(shared)
+        found = state_of(shared)
 
     assert found.lignes == expected.lignes
     assert found.documents == expected.documents

@@ -130,7 +130,7 @@ def test_ce_qui_ne_va_pas_se_dit_a_sa_place_et_reste_tape(
             assert f'value="{value}"' in unescape(page)
 
 
-def test_une_etude_trop_grande_renvoie_a_la_commande(
+def test_une_etude_trop_grande_dit_ou_la_faire(
     client: Callable[[str], TestClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("desk.bureau.pages.simulation.MOIS_D_ADHERENT_MAX", 1)
@@ -138,7 +138,7 @@ def test_une_etude_trop_grande_renvoie_a_la_commande(
 
     assert status == 422
     assert "1 adhérent sur 2 mois" in texte(page)
-    assert "paie simuler" in texte(page)
+    assert "au clavier de l'agence, rien ne le limite" in texte(page)
 
 
 @pytest.mark.hostile

@@ -27,7 +27,7 @@ routeur = APIRouter(prefix="/simulation")
 
 HYPOTHESES_MAX = 20
 MOIS_D_ADHERENT_MAX = 240
-"""Adhérents × mois calculés à l'écran ; au-delà, « paie simuler » n'a pas de limite."""
+"""Adhérents × mois calculés à l'écran ; la commande, elle, n'a pas de limite."""
 _MOIS_MONTRES = 24
 """Barres au plus : une étude plus longue se dessine par année."""
 _COURTS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")

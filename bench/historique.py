@@ -1,74 +1,129 @@
 """Dix ans d'histoire sous le mois en cours : le mois d'une commune va-t-il aussi vite ?
 
-Une base SQLite de quelques communes vraies ; on mesure leur mois, puis on glisse sous lui 120 mois clos pour tout un
-département (600 communes de 20 agents : 1,44 million de bulletins), et l'on remesure d'autres communes, pareilles. Les
-lignes détaillées de l'histoire ne sont semées que pour les communes mesurées : elles ne se lisent que par bulletin.
+Un département entier sur PostgreSQL (600 communes de 20 agents) : on mesure le mois de quelques communes, et le tableau
+du mois, quand la base n'a que le mois d'avant ; puis on glisse dessous 120 mois clos (1,44 million de bulletins, leurs
+paies, approbations, messages, documents et gestes), et l'on remesure d'autres communes, pareilles. Les lignes et les
+colonnes des bulletins ne sont semées que pour les communes mesurées : elles ne se lisent que par bulletin.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, inspect, text
 
 from bench.departement import AGENTS, codes_of, settle
 from bench.matiere import ACTE, MOIS
-from bench.tableau import Mesure, once_of_processor
+from bench.tableau import Mesure, best, once_of_processor
 from payroll.month.calculer import compute_month
+from payroll.month.etat import month_board
+from payroll.month.tableau_de_bord import read_board
 from payroll.month.valider import approve
-from payroll.periods import Month
+from payroll.settings import Reglages
 from payroll.store.registre import Registre
 
-VRAIES = 6
+MESUREES = 4
+"""Communes mesurées sur base neuve, et autant sur dix ans ; la plus rapide de chaque côté se compare."""
+VRAIES = 2 * MESUREES + 3
+"""Avec elles, la modèle, et deux qui chauffent : ce qu'une première charge ne se mesure pas."""
 MOIS_D_HISTOIRE = 120
-_PAS = 1_000_000
-"""Écart entre les clés d'une copie et de la suivante."""
+DOCUMENTS = 6
+"""Documents semés par commune et par mois : ceux de la commune ; les bulletins, un fichier chacun, n'y sont pas."""
+GRANDE = 20_000
+"""Lignes à partir desquelles une table compte : en dessous, PostgreSQL fait bien de la lire en entier."""
+_PAS = 1_000
+"""Écart entre les clés d'une commune et de sa copie : la modèle et ses agents tiennent en dessous."""
+_PAIES, _BULLETINS, _LIGNES = 1_000_000, 10_000_000, 100_000_000
+"""Où commencent les clés de l'histoire : au-dessus de celles que la base donne seule."""
 
 
 def measure(*, quick: bool) -> Iterator[Mesure]:
-    """Le temps de calculer et d'approuver un mois, base neuve puis base de dix ans."""
+    """Calculer et approuver un mois, lire le tableau du mois : base neuve, puis base de dix ans."""
+    if shutil.which("pg_ctlcluster", path=f"{os.environ.get('PATH', '')}:/usr/bin:/usr/sbin") is None:
+        yield Mesure("un mois sur dix ans d'histoire", 1.1, None, "× base neuve", "il manque postgresql")
+        return
+    from tests.postgres import cluster
+    from tests.store.test_plans import entire, noted
+
     communes = 60 if quick else 600
-    with tempfile.TemporaryDirectory(prefix="paie-histoire-") as name:
+    codes = codes_of(VRAIES)
+    with tempfile.TemporaryDirectory(prefix="paie-histoire-") as name, cluster() as fresh:
         folder = Path(name)
-        with closing(Registre(f"sqlite:///{folder / 'paie.db'}", folder / "pieces")) as registre:
-            registre.upgrade()
-            codes = codes_of(VRAIES)
-            for code in codes:
-                settle(registre, code, folder=folder, prisons=folder / "prisons")
-            _months(registre, codes[:1])  # ce que le premier charge ne se mesure pas
-            with _seeding(registre) as seeding:
-                for adherent in seeding.real:
-                    seeding.history(adherent, range(1), lines=True)  # le mois d'avant, que toute révision compare
-            half = len(codes) // 2
-            fresh = _months(registre, codes[1:half])
-            start = time.perf_counter()
-            with _seeding(registre) as seeding:
-                for adherent in seeding.real:
-                    seeding.history(adherent, range(1, MOIS_D_HISTOIRE), lines=True)
-                for rank in range(communes - len(seeding.real)):
-                    seeding.history(seeding.town(rank), range(MOIS_D_HISTOIRE), lines=False)
-            seeded = time.perf_counter() - start
-            old = _months(registre, codes[half:])
-            count = _count(registre)
-            weight = (folder / "paie.db").stat().st_size / 2**30
+        registre = fresh(folder)
+        for code in codes:
+            settle(registre, code, folder=folder, prisons=folder / "prisons")
+        _month(registre, codes[0])
+        with _seeding(registre) as seeding:
+            seeding.towns(communes - VRAIES)
+            seeding.history(0, 1)
+        _month(registre, codes[1])
+        new = _passage(registre, codes[3 : 3 + MESUREES])
+        start = time.perf_counter()
+        with _seeding(registre) as seeding:
+            seeding.history(1, MOIS_D_HISTOIRE)
+        seeded = time.perf_counter() - start
+        _month(registre, codes[2])
+        with noted(registre) as orders:
+            old = _passage(registre, codes[3 + MESUREES :])
+        large = _large(registre)
+        whole = entire(registre, orders, large, avoided=False)
+        with registre.engine.connect() as connection:
+            count = int(connection.execute(text("SELECT count(*) FROM bulletin")).scalar_one())
+            weight = int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()) / 2**30
+    kept = f"{count:,} bulletins gardés".replace(",", "\u202f")
     yield Mesure(
-        f"un mois sur {count:,} bulletins gardés".replace(",", "\u202f"),
+        f"un mois calculé et approuvé sur {kept}",
         1.1,
-        old / fresh,
+        old.processeur / new.processeur,
         "× base neuve",
-        f"{old * 1000:.0f} ms contre {fresh * 1000:.0f} ms de processeur par commune de {AGENTS} agents ; "
-        f"base de {weight:.1f} Gio, semée en {seeded:.0f} s",
+        f"{old.processeur * 1000:.0f} ms contre {new.processeur * 1000:.0f} ms de processeur par commune de {AGENTS} "
+        f"agents ; montre, PostgreSQL compris : {old.montre * 1000:.0f} contre {new.montre * 1000:.0f}, soit "
+        f"{old.montre / new.montre:.2f}".replace(".", ","),
     )
+    yield Mesure(
+        f"l'état et le tableau du mois de {communes} communes",
+        1.5,
+        old.tableau / new.tableau,
+        "× base neuve",
+        f"montre : {old.tableau * 1000:.0f} ms contre {new.tableau * 1000:.0f}",
+    )
+    yield Mesure(
+        "ordres de ce mois qui lisent en entier une table qui grandit",
+        0.5,
+        float(len(whole)),
+        "ordres",
+        f"sur {len(orders)} ordres, plans de PostgreSQL sur cette base ; tables d'au moins {GRANDE} lignes : "
+        + ", ".join(sorted(large))
+        + "".join(f" ; {one[:200]}" for one in whole),
+    )
+    yield Mesure("base de dix ans", 40, weight, "Gio", f"semée en {seeded:.0f} s ; lignes des {VRAIES} communes vraies")
 
 
-def _months(registre: Registre, codes: Sequence[str]) -> float:
-    """Secondes de processeur pour calculer et approuver un mois, en moyenne par commune."""
-    return once_of_processor(lambda: [_month(registre, code) for code in codes]) / len(codes)
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Secondes : le mois d'une commune (processeur de ce programme, montre), puis le tableau de toutes."""
+
+    processeur: float
+    montre: float
+    tableau: float
+
+
+def _passage(registre: Registre, codes: Sequence[str]) -> Passage:
+    walls, processors = [], []
+    for code in codes:
+        start = time.perf_counter()
+        processors.append(once_of_processor(partial(_month, registre, code)))
+        walls.append(time.perf_counter() - start)
+    return Passage(min(processors), min(walls), best(partial(_boards, registre), 5))
 
 
 def _month(registre: Registre, code: str) -> None:
@@ -76,104 +131,129 @@ def _month(registre: Registre, code: str) -> None:
     approve(registre, code, MOIS, ACTE, commentaire="mesure")
 
 
-def _count(registre: Registre) -> int:
+def _boards(registre: Registre) -> None:
+    """Ce qu'on regarde tous les jours : l'état du mois, et la première page du tableau de bord."""
+    month_board(registre, MOIS)
+    read_board(registre, MOIS, echeances=Reglages().echeances(MOIS))
+
+
+def _large(registre: Registre) -> set[str]:
+    """Les tables de cette base qui ont grandi."""
+    query = text("SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples >= :least AND relnamespace = 2200")
     with registre.engine.connect() as connection:
-        return int(connection.execute(text("SELECT count(*) FROM bulletin")).scalar_one())
+        return set(connection.execute(query, {"least": GRANDE}).scalars())
 
 
 @contextmanager
 def _seeding(registre: Registre) -> Iterator[_Semis]:
-    """De quoi semer l'histoire par copies en bloc du mois déjà calculé, en une transaction."""
+    """De quoi semer l'histoire, en une transaction ; la base s'analyse ensuite, comme elle le fait seule la nuit."""
     with registre.engine.begin() as connection:
+        # Des copies de lignes justes : les revérifier une à une triplerait le temps.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
         yield _Semis(connection)
+    with registre.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
 
 
 class _Semis:
-    """Des copies d'une commune et de sa paie, écrites par la base elle-même."""
+    """Des copies de la commune modèle et de sa paie, écrites en bloc par la base elle-même."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        (self.paie,) = connection.execute(text("SELECT min(paie_id) FROM bulletin")).one()
-        query = text("SELECT adherent_id FROM paie WHERE id = :id")
-        (self.adherent,) = connection.execute(query, {"id": self.paie}).one()
-        self.real = connection.execute(text("SELECT id FROM adherent ORDER BY id")).scalars().all()
-        (self.number,) = connection.execute(text("SELECT count(*) FROM paie")).one()
-
-    def town(self, rank: int) -> int:
-        """Une commune de plus, ses agents et leurs contrats ; rend sa clé."""
-        shift = (rank + 1) * _PAS
-        self._copy(
-            "adherent",
-            f"id = {self.adherent}",
-            id=f"id + {shift}",
-            code=f"'histoire-{rank:04d}'",
-            siret=f"'{rank:014d}'",
+        # La première paie approuvée est celle de la modèle.
+        self.paie, self.modele = self._one(
+            "SELECT p.id, p.adherent_id FROM paie p JOIN approbation a ON a.paie_id = p.id ORDER BY p.id LIMIT 1"
         )
-        self._copy("agent", f"adherent_id = {self.adherent}", id=f"id + {shift}", adherent_id=f"adherent_id + {shift}")
-        mine = f"agent_id IN (SELECT id FROM agent WHERE adherent_id = {self.adherent})"
-        own = {"adherent_id": f"adherent_id + {shift}", "agent_id": f"agent_id + {shift}"}
-        self._copy("contrat", mine, id=f"id + {shift}", **own)
-        return self.adherent + shift
 
-    def history(self, adherent: int, ages: range, *, lines: bool) -> None:
-        """Des mois clos de cette commune ; l'âge 0 est le mois d'avant."""
-        mine = (
-            "SELECT c.id, a.matricule FROM contrat c JOIN agent a ON a.id = c.agent_id"
-            f" WHERE a.adherent_id = {adherent} AND c.date_debut <= '{MOIS.previous}-01'"
+    def towns(self, number: int) -> None:
+        """D'autres communes, leurs agents, leurs contrats et leur situation."""
+        mine = f"adherent_id = {self.modele}"
+        agents = f"agent_id IN (SELECT id FROM agent WHERE {mine})"
+        contrats = f"contrat_id IN (SELECT id FROM contrat WHERE {mine})"
+        moved = {name: f"t.{name} + g * {_PAS}" for name in ("id", "adherent_id", "agent_id", "contrat_id")}
+        names = {"code": "'histoire-' || lpad(g::text, 4, '0')", "siret": "lpad(g::text, 14, '0')"}
+        for table, which in {
+            "adherent": f"id = {self.modele}",
+            "parametre_employeur": mine,
+            "agent": mine,
+            "contrat": mine,
+            "situation_contrat": contrats,
+            "element_permanent": contrats,
+            "taux_pas": agents,
+        }.items():
+            changed = {**moved, **names} if table == "adherent" else moved
+            self._copy(table, f"{table} t CROSS JOIN generate_series(1, {number}) g", which, changed)
+
+    def history(self, start: int, stop: int) -> None:
+        """Les mois clos de toutes les communes ; l'âge 0 est le mois d'avant, que toute révision compare."""
+        months = [MOIS.previous]
+        while len(months) < stop:
+            months.append(months[-1].previous)
+        values = ", ".join(f"({age}, '{months[age]}')" for age in range(start, stop))
+        self._do("DROP TABLE IF EXISTS mois_clos, passe, paire")
+        self._do(f"CREATE TEMP TABLE mois_clos AS SELECT * FROM (VALUES {values}) AS v (age, mois)")
+        self._do(
+            "CREATE TEMP TABLE passe AS SELECT a.id AS adherent, a.code, left(a.code, 8) = 'commune-' AS vraie, m.mois,"
+            f" row_number() OVER (ORDER BY m.age DESC, a.id) + {start * _PAS} AS n"
+            " FROM adherent a CROSS JOIN mois_clos m"
         )
-        self.connection.execute(text("CREATE TEMP TABLE IF NOT EXISTS paire (contrat INTEGER, modele INTEGER)"))
-        self.connection.execute(text("DELETE FROM paire"))
         # Le bulletin d'un agent se copie de celui du même matricule.
-        self.connection.execute(
-            text(
-                f"INSERT INTO paire SELECT m.id, b.id FROM ({mine}) m JOIN bulletin b"
-                f" ON b.matricule = m.matricule AND b.paie_id = {self.paie} GROUP BY m.id"
-            )
+        self._do(
+            "CREATE TEMP TABLE paire AS SELECT DISTINCT ON (c.id) c.adherent_id AS adherent, c.id AS contrat,"
+            " b.id AS modele, row_number() OVER (PARTITION BY c.adherent_id ORDER BY c.id) AS rang"
+            f" FROM contrat c JOIN agent a ON a.id = c.agent_id JOIN bulletin b ON b.matricule = a.matricule"
+            f" AND b.paie_id = {self.paie} WHERE c.date_debut <= '{MOIS.previous}-01' ORDER BY c.id, b.id"
         )
-        month = MOIS.previous
-        for age in range(ages.stop):
-            if age in ages:
-                self.number += 1
-                self._one(adherent, month, lines=lines)
-            month = month.previous
-
-    def _one(self, adherent: int, month: Month, *, lines: bool) -> None:
-        paie = self.number * 100 + 10 * _PAS * _PAS
+        self._do("ANALYZE passe, paire")
+        paie = f"passe.n + {_PAIES}"
+        bulletin = f"passe.n * 64 + paire.rang + {_BULLETINS}"
+        own = {"id": paie, "adherent_id": "passe.adherent", "mois": "passe.mois", "etat": "'close'"}
+        self._copy("paie", "paie t CROSS JOIN passe", f"t.id = {self.paie}", {**own, "anomalies": "'[]'"})
+        approved = f"t.paie_id = {self.paie}"
+        self._copy("approbation", "approbation t CROSS JOIN passe", approved, {"paie_id": paie}, fresh=True)
+        accounts = "compte_approuve t JOIN agent m ON m.id = t.agent_id JOIN agent a ON a.matricule = m.matricule"
         self._copy(
-            "paie",
-            f"id = {self.paie}",
-            id=str(paie),
-            adherent_id=str(adherent),
-            mois=f"'{month}'",
-            etat="'close'",
-            anomalies="'[]'",
+            "compte_approuve",
+            f"{accounts} JOIN passe ON passe.adherent = a.adherent_id",
+            f"m.adherent_id = {self.modele} AND t.mois = '{MOIS}'",
+            {"agent_id": "a.id", "mois": "passe.mois"},
+            fresh=True,
         )
-        shift = paie * 100
-        self._copy(
-            "bulletin",
-            "1",
-            table="bulletin JOIN paire ON paire.modele = bulletin.id",
-            id=f"bulletin.id + {shift}",
-            paie_id=str(paie),
-            contrat_id="paire.contrat",
-            colonnes="'{}'",
-            entrees="'{}'",
-        )
-        if lines:
-            self._copy(
-                "ligne_bulletin",
-                "1",
-                table="ligne_bulletin JOIN paire ON paire.modele = ligne_bulletin.bulletin_id",
-                id="NULL",
-                bulletin_id=f"ligne_bulletin.bulletin_id + {shift}",
-            )
+        told = {"adherent_code": "passe.code", "mois": "passe.mois"}
+        self._copy("evenement", "evenement t CROSS JOIN passe", self._of_model("adherent_code"), told, fresh=True)
+        self._documents()
+        copies = "bulletin t JOIN paire ON paire.modele = t.id JOIN passe ON passe.adherent = paire.adherent"
+        changed = {"id": bulletin, "paie_id": paie, "contrat_id": "paire.contrat"}
+        self._copy("bulletin", copies, "passe.vraie", changed)
+        self._copy("bulletin", copies, "NOT passe.vraie", {**changed, "colonnes": "'{}'", "entrees": "'{}'"})
+        lines = copies.replace("bulletin t", "ligne_bulletin t").replace("= t.id", "= t.bulletin_id")
+        self._copy("ligne_bulletin", lines, "passe.vraie", {"bulletin_id": bulletin}, fresh=True)
 
-    def _copy(self, name: str, where: str, table: str = "", **changed: str) -> None:
-        columns = self._columns(name)
-        values = ", ".join(changed.get(column, f"{name}.{column}") for column in columns)
-        self.connection.execute(
-            text(f"INSERT INTO {name} ({', '.join(columns)}) SELECT {values} FROM {table or name} WHERE {where}")
+    def _documents(self) -> None:
+        """Les documents rendus et le message DSN de chaque mois : le modèle n'en a pas, leur forme suffit."""
+        self._do(
+            "INSERT INTO document_retour (adherent_id, mois, chemin, sha256, produit_le, depose_le)"
+            " SELECT adherent, mois, 'document-' || g || '.pdf', md5(adherent || mois || g), now(), now()"
+            f" FROM passe CROSS JOIN generate_series(1, {DOCUMENTS}) g"
+        )
+        self._do(
+            "INSERT INTO message_dsn (paie_id, norme, type, numero_ordre, constitue_le, sha256, anomalies)"
+            f" SELECT n + {_PAIES}, 'P26V01', '01', 1, now(), md5(adherent || mois), '[]' FROM passe"
         )
 
-    def _columns(self, name: str) -> list[str]:
-        return [row[1] for row in self.connection.execute(text(f"PRAGMA table_info({name})"))]
+    def _of_model(self, column: str) -> str:
+        return f"t.{column} = (SELECT code FROM adherent WHERE id = {self.modele})"
+
+    def _copy(self, table: str, source: str, where: str, changed: dict[str, str], *, fresh: bool = False) -> None:
+        """Copie des lignes d'une table, des colonnes changées ; ``fresh`` : la base leur donne une clé."""
+        columns = [c["name"] for c in inspect(self.connection).get_columns(table) if not (fresh and c["name"] == "id")]
+        values = ", ".join(changed.get(column, f"t.{column}") for column in columns)
+        # Mois après mois, comme la vie les écrit : PostgreSQL sait alors qu'un mois tient en peu de pages.
+        order = " ORDER BY passe.n" if "passe" in source else ""
+        self._do(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {source} WHERE {where}{order}")
+
+    def _do(self, statement: str) -> None:
+        self.connection.exec_driver_sql(statement)
+
+    def _one(self, statement: str) -> Any:
+        return self.connection.exec_driver_sql(statement).one()

@@ -6,6 +6,7 @@ chacun et rend leur sort dans l'ordre. Rien ici n'appelle Prefect : lui reste da
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import threading
@@ -123,7 +124,18 @@ def run(settings: dict[str, str], codes: Sequence[str], act: Agir, avant: Avant 
             # Une panne de ce qui se fait d'avance n'en est pas une : chaque adhérent le refera, et dira la sienne.
             with suppress(DropError, Panne), discreet():
                 avant(registre, codes)
-        return [_attempted(registre, code, act) for code in codes]
+        found = [_attempted(registre, code, act) for code in codes]
+    _freeze()
+    return found
+
+
+def _freeze() -> None:
+    """Après chaque lot : la loi, le catalogue et la norme qu'il a chargés ne bougeront plus.
+
+    Le ramasse-miettes les relisait tous plusieurs fois par adhérent : 68 ms de processeur chacun, 24 ainsi.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _attempted(registre: Registre, code: str, act: Agir) -> Any:

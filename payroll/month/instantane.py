@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import TypeAdapter
 
@@ -16,7 +16,7 @@ from payroll.engine.bulletin import Bulletin, Ligne, Section
 from payroll.engine.situation import Cumuls, Employeur, Situation
 from payroll.month.commun import anomalies_from_json, anomalies_to_json
 from payroll.periods import Month
-from payroll.store.tables import BulletinPaie, LigneBulletin
+from payroll.store.tables import BulletinPaie
 
 _BULLETIN = tuple(field.name for field in fields(Bulletin))
 _LIGNE = tuple(field.name for field in fields(Ligne))
@@ -88,7 +88,34 @@ def bulletin_to_rows(
     return row, lines
 
 
-def bulletin_from_rows(row: BulletinPaie, lines: Iterable[LigneBulletin], mois: Month) -> Bulletin:
+class LigneLue(Protocol):
+    """Une ligne de ``ligne_bulletin`` : l'objet du registre, ou ses seules colonnes."""
+
+    @property
+    def rang(self) -> int: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def libelle(self) -> str: ...
+    @property
+    def section(self) -> str: ...
+    @property
+    def base(self) -> int | None: ...
+    @property
+    def nombre_centiemes(self) -> int | None: ...
+    @property
+    def taux_salarie_ppm(self) -> int | None: ...
+    @property
+    def montant_salarie(self) -> int: ...
+    @property
+    def taux_employeur_ppm(self) -> int | None: ...
+    @property
+    def montant_employeur(self) -> int: ...
+    @property
+    def periode(self) -> str | None: ...
+
+
+def bulletin_from_rows(row: BulletinPaie, lines: Iterable[LigneLue], mois: Month) -> Bulletin:
     """Le bulletin tel qu'il a été calculé, relu du registre."""
     return Bulletin(
         matricule=row.matricule,

@@ -41,26 +41,29 @@ DOSSIER = {f"bulletin-{MOIS}-{rank:03d}.pdf": 25_000 for rank in range(20)} | {
 
 
 def measure(*, quick: bool) -> Iterator[Mesure]:
-    """Prendre puis rendre, ``sftp`` et nous tour à tour ; la meilleure de deux fois chacun."""
-    count = 60 if quick else 600
+    """Prendre, puis rendre, ``sftp`` et nous tour à tour ; la meilleure de plusieurs fois chacun."""
+    count, folders = (60, 10) if quick else (600, 40)
     if SSHD is None or shutil.which("sftp") is None:
         yield Mesure(f"prendre {count} classeurs", 1, None, "× sftp", "il manque openssh-server ou openssh-client")
         return
     with tempfile.TemporaryDirectory(prefix="paie-transfert-") as name, sshd(Path(name)) as depot:
         chantier = _Chantier(Path(name), depot, [f"commune-{rank:04d}" for rank in range(count)])
-        theirs, ours = zip(*(chantier.both() for _ in range(2)), strict=True)
-    taken, given = (min(run[part] for run in theirs) for part in range(2))
-    mine_taken, mine_given = (min(run[part] for run in ours) for part in range(2))
-    volume = count * sum(DOSSIER.values()) / 1e6
+        runs = [(chantier.their_taking(), chantier.our_taking(SESSIONS), chantier.our_taking(1)) for _ in range(2)]
+        taken, mine, alone = (min(times) for times in zip(*runs, strict=True))
+        chantier.codes = chantier.codes[:folders]
+        runs_back = [(chantier.their_giving(), chantier.our_giving()) for _ in range(2)]
+        given, mine_given = (min(times) for times in zip(*runs_back, strict=True))
+    volume = folders * sum(DOSSIER.values()) / 1e6
+    for sessions, seconds in ((SESSIONS, mine), (1, alone)):
+        yield Mesure(
+            f"prendre {count} classeurs, {sessions} session{'s' if sessions > 1 else ''}",
+            1,
+            seconds / taken,
+            "× sftp",
+            f"{seconds:.2f} s contre {taken:.2f} s",
+        )
     yield Mesure(
-        f"prendre {count} classeurs",
-        1,
-        mine_taken / taken,
-        "× sftp",
-        f"{mine_taken:.2f} s contre {taken:.2f} s, {SESSIONS} sessions",
-    )
-    yield Mesure(
-        f"rendre {count} dossiers de {len(DOSSIER)} documents",
+        f"rendre {folders} dossiers de {len(DOSSIER)} documents",
         1,
         mine_given / given,
         "× sftp",
@@ -82,16 +85,32 @@ class _Chantier:
         for name, content in self.documents.items():
             (self.local / "a-rendre" / name).write_bytes(content)
 
-    def both(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """(prendre, rendre) par ``sftp``, puis par nous, en secondes."""
+    def their_taking(self) -> float:
+        """Secondes de ``sftp`` pour prendre et ranger chaque classeur."""
         self._reset()
-        theirs = once(lambda: self._play("prendre", self._taking())), once(lambda: self._play("rendre", self._giving()))
+        return once(lambda: self._play("prendre", self._taking()))
+
+    def our_taking(self, sessions: int) -> float:
+        """Secondes de la relève, au second regard."""
         self._reset()
         with connect(self.depot.reglages) as client:
-            looks = {code: look(client.list_depot(code)) for code in self.codes}
-        ours = once(lambda: self._shared(partial(self._take, looks))), once(lambda: self._shared(self._give))
-        self._check()
-        return theirs, ours
+            listings = dict(zip(self.codes, client.list_depots(self.codes), strict=True))
+        looks = {code: look(listing) for code, listing in listings.items() if not isinstance(listing, Exception)}
+        seconds = once(lambda: self._shared(partial(self._take, looks), sessions))
+        self._check_taken()
+        return seconds
+
+    def their_giving(self) -> float:
+        """Secondes de ``sftp`` pour poser chaque dossier."""
+        self._reset()
+        return once(lambda: self._play("rendre", self._giving()))
+
+    def our_giving(self) -> float:
+        """Secondes de la restitution."""
+        self._reset()
+        seconds = once(lambda: self._shared(self._give, SESSIONS))
+        self._check_given()
+        return seconds
 
     def _reset(self) -> None:
         shutil.rmtree(self.depot.racine)
@@ -118,15 +137,15 @@ class _Chantier:
         path.write_text("\n".join(orders) + "\n", encoding="utf-8")
         subprocess.run(self.depot.batch(path), check=True, stdout=subprocess.DEVNULL)
 
-    def _shared(self, work: Callable[[DropClient, list[str]], None]) -> None:
+    def _shared(self, work: Callable[[DropClient, list[str]], None], sessions: int) -> None:
         """Partage les adhérents entre quelques sessions, ouverture comprise, comme le font les flux."""
 
         def one(codes: list[str]) -> None:
             with connect(self.depot.reglages) as client:
                 work(client, codes)
 
-        with ThreadPoolExecutor(SESSIONS) as pool:
-            list(pool.map(one, [self.codes[rank::SESSIONS] for rank in range(SESSIONS)]))
+        with ThreadPoolExecutor(sessions) as pool:
+            list(pool.map(one, [self.codes[rank::sessions] for rank in range(sessions)]))
 
     def _take(self, looks: dict[str, dict[str, tuple[int, int]]], client: DropClient, codes: list[str]) -> None:
         for report in take_several(client, [Visit(code, partial(self._keep, code), looks[code]) for code in codes]):
@@ -145,14 +164,16 @@ class _Chantier:
         for code in codes:
             give_all(client, code, outgoing)
 
-    def _check(self) -> None:
+    def _check_taken(self) -> None:
         """Une mesure d'un travail mal fait ne vaut rien : tout doit être arrivé."""
         for code in self.codes:
-            jail = self.depot.racine / code
-            if [path.name for path in (jail / "depot").iterdir()] != ["pris"]:
+            if [path.name for path in (self.depot.racine / code / "depot").iterdir()] != ["pris"]:
                 raise RuntimeError(f"{code} : un classeur n'a pas été pris")
             if (self.local / "pris" / f"{code}.xlsx").read_bytes() != code.encode() + self.workbook:
                 raise RuntimeError(f"{code} : le classeur pris n'est pas le sien")
-            given = {path.name: path.stat().st_size for path in (jail / "retour" / MOIS).iterdir()}
-            if given != DOSSIER:
+
+    def _check_given(self) -> None:
+        for code in self.codes:
+            month = self.depot.racine / code / "retour" / MOIS
+            if {path.name: path.stat().st_size for path in month.iterdir()} != DOSSIER:
                 raise RuntimeError(f"{code} : le dossier rendu n'est pas entier")

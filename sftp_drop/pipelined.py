@@ -108,16 +108,6 @@ Steps = Generator[Sequence[Request], list[Answer], T]
 """Un geste par étapes : il donne les demandes d'une étape, reçoit leurs réponses, et finit par ce qu'il rend."""
 
 
-class _Inbox:
-    """Ce que paramiko appelle à chaque réponse attendue par une rafale."""
-
-    def __init__(self) -> None:
-        self.answers: dict[int, tuple[int, Message]] = {}
-
-    def _async_response(self, kind: int, message: Message, number: int) -> None:
-        self.answers[number] = (kind, message)
-
-
 class RawSftp(paramiko.SFTPClient):
     """paramiko, plus les rafales, et une lecture de dossier qui supporte les noms mal encodés."""
 
@@ -170,14 +160,21 @@ class RawSftp(paramiko.SFTPClient):
 
     def together(self, requests: Sequence[Request]) -> list[Answer]:
         """Envoie toutes les demandes, puis rend leurs réponses dans le même ordre."""
-        inbox, found = _Inbox(), []
+        found: dict[int, Answer] = {}
         for start in range(0, len(requests), EN_VOL):
             burst = requests[start : start + EN_VOL]
-            numbers = [self._async_request(inbox, *request) for request in burst]  # type: ignore[attr-defined]
-            while len(inbox.answers) < len(numbers):
-                self._read_response()  # type: ignore[attr-defined]
-            found += [self._answer(*inbox.answers.pop(number)) for number in numbers]
-        return found
+            awaited = {
+                self._async_request(type(None), *request): rank  # type: ignore[attr-defined]
+                for rank, request in enumerate(burst, start)
+            }
+            while awaited:
+                kind, content = self._read_packet()
+                number = int.from_bytes(content[:4], "big")
+                self._expecting.pop(number, None)  # type: ignore[attr-defined]
+                # Hors de la rafale : la réponse à un « forget ».
+                if (rank := awaited.pop(number, None)) is not None:
+                    found[rank] = self._answer(kind, content)
+        return [found[rank] for rank in range(len(requests))]
 
     def _send_packet(self, kind: int, packet: Message) -> None:
         """Met une demande de côté : toutes partent ensemble quand on attend une réponse, en peu de paquets chiffrés.
@@ -255,9 +252,8 @@ class RawSftp(paramiko.SFTPClient):
 
         ``size`` est la taille annoncée : un fichier qui a grandi depuis rend un octet de plus, un fichier coupé moins.
         """
-        # Un octet au-delà de la fin : la réponse dit que le fichier finit bien là.
-        spans = [(at, min(BLOC, size - at)) for at in range(offset, size, BLOC)] + [(size, 1)]
-        spans = spans[:LECTURES]
+        # Un octet au-delà de la fin : une réponse plus courte dit que le fichier finit bien là.
+        spans = [(at, min(BLOC, size + 1 - at)) for at in range(offset, size + 1, BLOC)][:LECTURES]
         poignee = opened.handle
         looked, *read, named = yield [
             (CMD_FSTAT, poignee),
@@ -265,6 +261,8 @@ class RawSftp(paramiko.SFTPClient):
             (CMD_LSTAT, str(chemin)),
         ]
         content, ended = _joined(read, [length for _, length in spans])
+        # Finie aussi, celle qui s'arrête à la taille annoncée alors qu'on demandait au-delà.
+        ended = ended or offset + len(content) == size < sum(spans[-1])
         return Span(looked.attributes(), content, _present(named), ended)
 
     def rename_one(self, ancien: PurePosixPath, nouveau: PurePosixPath) -> Steps[None]:
@@ -317,13 +315,14 @@ class RawSftp(paramiko.SFTPClient):
         ):
             answer.checked()
 
-    def _answer(self, kind: int, message: Message) -> Answer:
-        if kind != CMD_STATUS:
-            return Answer(kind, message)
-        try:
-            self._convert_status(message)  # type: ignore[attr-defined]
-        except (OSError, EOFError) as error:
-            return Answer(kind, message, error)
+    def _answer(self, kind: int, content: bytes) -> Answer:
+        message = Message(content)
+        message.get_int()  # le numéro de la demande
+        if kind == CMD_STATUS:
+            try:
+                self._convert_status(message)  # type: ignore[attr-defined]
+            except (OSError, EOFError) as error:
+                return Answer(kind, message, error)
         return Answer(kind, message)
 
 

@@ -142,8 +142,8 @@ def take_several(
 ) -> list[TakeReport | Exception]:
     """Relève plusieurs adhérents ensemble : dans leur ordre, ce que ``take_all`` rendrait ou lèverait pour chacun.
 
-    Les attentes d'un adhérent servent aux autres : sur une seule session, prendre 600 classeurs passe de 1,5 fois
-    ``sftp`` (l'un après l'autre) à 0,8.
+    Les attentes d'un adhérent servent aux autres : huit pour seize adhérents, et non huit chacun. Par classeur, sur une
+    session : 2,4 ms de processeur l'un après l'autre, 1,3 ensemble.
     """
     bornes = limits or DecideLimits(taille_max=client.settings.taille_max)
     room = _Room()

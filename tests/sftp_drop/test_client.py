@@ -171,7 +171,7 @@ def test_remplacer_un_document_ne_le_fait_jamais_disparaitre(
 
     # Chaque demande part seule : l'adhérent lit entre deux, rafales comprises.
     monkeypatch.setattr(pipelined, "EN_VOL", 1)
-    for nom in ("_async_request", "_read_response"):
+    for nom in ("_async_request", "_read_packet"):
         geste = getattr(service._sftp, nom)
 
         def puis_lire(*args: object, geste: Callable[..., object] = geste) -> object:

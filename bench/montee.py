@@ -29,7 +29,7 @@ from bench.tableau import Mesure
 
 ENSEMBLE = 4
 """Exécutions à la fois, toutes équipes : la borne du pool."""
-PATIENCE = 200
+PATIENCE = 500
 """Secondes laissées à une montée, sur une petite machine chargée."""
 SILENCE = 40
 """Secondes sans signe de vie avant reprise, au lieu des cent de ``flows/reprise.yaml`` : il y en a un toutes les 30."""
@@ -51,7 +51,7 @@ def measure(*, quick: bool) -> Iterator[Mesure]:
     if shutil.which("pg_ctlcluster", path=f"{os.environ.get('PATH', '')}:/usr/bin:/usr/sbin") is None:
         yield Mesure("calcul par plusieurs équipes", 1, None, "× une équipe", "il manque postgresql")
         return
-    number, part = (4, 1) if quick else (24, 4)
+    number, part = (4, 2) if quick else (24, 6)
     with _agence(number, part) as agence:
         where = agence.reseau.pourquoi or "chacune dans son espace réseau"
         if not quick:

@@ -109,24 +109,25 @@ FEUILLE = 703
 """Largeur imprimable d'une feuille A4, marges ôtées, en points d'écran."""
 
 
-@pytest.mark.parametrize(
-    "adresse",
-    ["/", "/adherents/lubescaux", "/adherents/lubescaux/revision", "/adherents/lubescaux/corrections", "/simulation"],
-)
-def test_une_page_s_imprime_sans_ce_qui_se_clique(ouvrir: Callable[[str, str, int], Page], adresse: str) -> None:
+IMPRIMEES = ("", "/revision", "/corrections", "/mouvements")
+
+
+def test_une_page_s_imprime_sans_ce_qui_se_clique(ouvrir: Callable[[str, str, int], Page]) -> None:
     """Ni menu, ni formulaire, ni bouton ; rien de coupé à droite ; en noir, même depuis un écran sombre."""
-    page = ouvrir("responsable", "sombre", FEUILLE)
-    page.goto(adresse)
+    page, faults = ouvrir("responsable", "sombre", FEUILLE), []
     page.emulate_media(media="print")
-    shown = page.evaluate(
-        """() => [...document.querySelectorAll("nav, header.entete, form, button, .bouton, input:not([type=hidden])")]
-            .filter((one) => one.checkVisibility()).map((one) => one.outerHTML.slice(0, 80))"""
-    )
-    assert shown == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= FEUILLE
-    inks = page.evaluate("['h1', 'main'].map((one) => getComputedStyle(document.querySelector(one)).color)")
-    assert inks == ["rgb(0, 0, 0)"] * 2
-    assert page.get_by_role("heading", level=1).is_visible()
+    for place in ("/", "/simulation", *(f"/adherents/lubescaux{end}" for end in IMPRIMEES)):
+        page.goto(place)
+        shown = page.evaluate(
+            """() => [...document.querySelectorAll("nav, header.entete, form, .bouton, input:not([type=hidden])")]
+                .filter((one) => one.checkVisibility()).map((one) => one.outerHTML.slice(0, 80))"""
+        )
+        faults += [f"{place} : montre {one}" for one in shown]
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        inks = page.evaluate("['h1', 'main'].map((one) => getComputedStyle(document.querySelector(one)).color)")
+        if wide > FEUILLE or inks != ["rgb(0, 0, 0)"] * 2 or not page.locator("h1").is_visible():
+            faults.append(f"{place} : {wide} points de large, encres {inks}")
+    assert faults == []
 
 
 def test_axe_voit_une_faute(ouvrir: Callable[[str, str, int], Page]) -> None:

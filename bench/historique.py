@@ -59,7 +59,6 @@ def measure(*, quick: bool) -> Iterator[Mesure]:
     with tempfile.TemporaryDirectory(prefix="paie-histoire-") as name, cluster() as fresh:
         folder = Path(name)
         registre = fresh(folder)
-        _tune(registre)
         for code in codes:
             settle(registre, code, folder=folder, prisons=folder / "prisons")
         _month(registre, codes[0])
@@ -136,18 +135,6 @@ def _boards(registre: Registre) -> None:
     """Ce qu'on regarde tous les jours : l'état du mois, et la première page du tableau de bord."""
     month_board(registre, MOIS)
     read_board(registre, MOIS, echeances=Reglages().echeances(MOIS))
-
-
-def _tune(registre: Registre) -> None:
-    """Les réglages du guide de l'administrateur, pour un disque à mémoire.
-
-    Sans eux, PostgreSQL compte un disque qui tourne et deux processus par lecture : sur dix ans, il lit alors toute la
-    table des paies pour un mois (116 ms au lieu de 0,5 pour l'état du mois, 183 au lieu de 41 pour le tableau).
-    """
-    with registre.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ALTER SYSTEM SET random_page_cost = 1.1"))
-        connection.execute(text("ALTER SYSTEM SET max_parallel_workers_per_gather = 0"))
-        connection.execute(text("SELECT pg_reload_conf()"))
 
 
 def _large(registre: Registre) -> set[str]:

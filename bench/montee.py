@@ -165,16 +165,6 @@ def _agence(number: int, part: int) -> Iterator[Agence]:
         }
         stack.enter_context(settings(common))
         _sql(local, "CREATE DATABASE prefect")
-        # Une machine éteinte ne ferme pas ses connexions : sans ces bornes, plus courtes ici qu'au guide de
-        # l'administrateur, PostgreSQL garderait deux heures les verrous de ce qu'elle écrivait.
-        for setting in (
-            "keepalives_idle = 5",
-            "keepalives_interval = 5",
-            "keepalives_count = 2",
-            "user_timeout = 15000",
-        ):
-            _sql(local, f"ALTER SYSTEM SET tcp_{setting}")
-        _sql(local, "SELECT pg_reload_conf()")
         serveur = stack.enter_context(server(folder, f"{local}/prefect", reseau.adresse))
         serveur.pool(ENSEMBLE)
         for rule in yaml.safe_load(REGLES.read_text(encoding="utf-8"))["automations"]:

@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from desk.command.console import console, explains_refusals, opened, parse_month, refuse, show_table, with_progress
-from flows.transport import collect, deliver, drop_connection
+from desk.command.console import console, explains_refusals, opened, parse_month, refuse, show_table
+from desk.command.gestes import Codes, Mois, for_each
 from payroll.money import format_amount
 from payroll.month.adherents import import_adherent
 from payroll.month.calculer import compute_month
 from payroll.month.clore import close_month
-from payroll.month.commun import Acte, GesteRefuse, adherent_codes
+from payroll.month.commun import Acte, adherent_codes
 from payroll.month.declarer import declare_month
 from payroll.month.etat import month_board
 from payroll.month.ouvrir import open_month
-from payroll.month.restituer import produce_documents
 from payroll.periods import Month
 from payroll.settings import Reglages
 from payroll.store.registre import Registre
 from payroll.store.tables import Adherent
 from payroll.wording import plural
 
-Codes = Annotated[list[str] | None, typer.Option("--adherent", "-a", help="Code d'un adhérent (répétable)")]
-Mois = Annotated[str | None, typer.Option("--mois", "-m", help="Mois, AAAA-MM (défaut : le mois courant)")]
 Descriptions = Annotated[list[Path], typer.Argument(help="Descriptions d'adhérents (docs/adherents.md)")]
-Gesture = Callable[[Registre, str, Month, Acte], str]
 
 
 def register(app: typer.Typer) -> None:
     app.command("inscrire")(inscrire)
     app.command("adherents")(adherents)
     app.command("ouvrir")(ouvrir)
-    app.command("relever")(relever)
     app.command("calculer")(calculer)
     app.command("etat")(etat)
     app.command("declarer")(declarer)
-    app.command("restituer")(restituer)
     app.command("clore")(clore)
 
 
@@ -72,14 +65,7 @@ def adherents() -> None:
 @explains_refusals
 def ouvrir(mois: Mois = None, adherent: Codes = None) -> None:
     """Ouvre le mois et met à disposition le classeur de chaque adhérent."""
-    _each("Ouverture", mois, adherent, lambda *args: _said(open_month(*args).etat))
-
-
-@explains_refusals
-def relever(mois: Mois = None, adherent: Codes = None) -> None:
-    """Relève les dépôts SFTP, lit les fichiers, dépose les accusés de réception et les documents dus."""
-    with drop_connection() as client:
-        _each("Relevé", mois, adherent, lambda registre, code, _, acte: collect(registre, client, code, acte).phrase)
+    for_each("Ouverture", mois, adherent, lambda *args: _said(open_month(*args).etat))
 
 
 @explains_refusals
@@ -96,7 +82,7 @@ def calculer(
             console.print(f"  • {code} : {anomalie}", markup=False)
         return f"révision {result.paie.revision}, {plural(result.bulletins, 'bulletin')}"
 
-    _each("Calcul", mois, adherent, gesture)
+    for_each("Calcul", mois, adherent, gesture)
 
 
 @explains_refusals
@@ -148,21 +134,7 @@ def declarer(
         )
         return f"DSN {declared.norme}, {plural(len(declared.anomalies), 'remarque')}"
 
-    _each("Déclaration", mois, adherent, gesture)
-
-
-@explains_refusals
-def restituer(mois: Mois = None, adherent: Codes = None) -> None:
-    """Produit les bulletins et le journal, et dépose tout dans le dossier de retour des adhérents."""
-    with drop_connection() as client:
-
-        def gesture(registre: Registre, code: str, month: Month, acte: Acte) -> str:
-            reglages = Reglages()
-            paiement = reglages.date_paiement(month)
-            produce_documents(registre, code, month, acte, date_paiement=paiement, contact=reglages.contact)
-            return f"{plural(deliver(registre, client, code, acte), 'document')} déposés"
-
-        _each("Restitution", mois, adherent, gesture)
+    for_each("Déclaration", mois, adherent, gesture)
 
 
 @explains_refusals
@@ -170,22 +142,7 @@ def clore(mois: Mois = None, adherent: Codes = None) -> None:
     """Clôt les mois restitués."""
     reglages = Reglages()
     close = partial(close_month, date_paiement=reglages.date_paiement, contact=reglages.contact)
-    _each("Clôture", mois, adherent, lambda *args: _said(close(*args).etat))
-
-
-def _each(label: str, mois: str | None, codes: list[str] | None, gesture: Gesture) -> None:
-    """Fait un geste pour chaque adhérent ; un refus n'arrête pas les autres, mais la commande sort avec le code 1."""
-    month = parse_month(mois)
-    refused = 0
-    with opened() as (registre, acte):
-        for code in with_progress(label, codes or adherent_codes(registre)):
-            try:
-                console.print(f"{code} : {gesture(registre, code, month, acte)}")
-            except GesteRefuse as error:
-                refused += 1
-                console.print(f"[red]{code}[/] : {error.message}")
-    if refused:
-        raise refuse(f"{plural(refused, 'adhérent')} en attente, les autres sont faits.")
+    for_each("Clôture", mois, adherent, lambda *args: _said(close(*args).etat))
 
 
 def _said(etat: str) -> str:

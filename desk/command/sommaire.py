@@ -21,14 +21,14 @@ COMMANDES: dict[str, tuple[str, str]] = {
     "adherents": ("mois", "Liste les adhérents inscrits."),
     "ouvrir": ("mois", "Ouvre le mois et met à disposition le classeur de chaque adhérent."),
     "relever": (
-        "mois",
+        "echanges",
         "Relève les dépôts SFTP, lit les fichiers, dépose les accusés de réception et les documents dus.",
     ),
     "calculer": ("mois", "Calcule les bulletins du mois."),
     "etat": ("mois", "Montre où en est chaque adhérent."),
     "declarer": ("mois", "Produit et contrôle la DSN des paies validées."),
     "restituer": (
-        "mois",
+        "echanges",
         "Produit les bulletins et le journal, et dépose tout dans le dossier de retour des adhérents.",
     ),
     "clore": ("mois", "Clôt les mois restitués."),

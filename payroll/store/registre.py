@@ -22,6 +22,19 @@ from payroll.store.coffre import Coffre, attach
 
 _UPGRADING = threading.Lock()
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_POSTGRESQL = {
+    # Les prix d'un disque à mémoire. Avec les défauts de PostgreSQL, ceux d'un disque qui tourne, dix ans d'histoire
+    # font lire toutes les paies au tableau du mois au lieu de suivre l'index du mois : 116 ms au lieu de 0,5.
+    "random_page_cost": "1.1",
+    "max_parallel_workers_per_gather": "0",
+    # Une machine qui s'éteint d'un coup ne ferme pas ses connexions : sans ces bornes, PostgreSQL garderait deux heures
+    # les verrous de ce qu'elle écrivait, et qui la reprend attendrait. En secondes, puis en millisecondes.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "20000",
+}
+"""Ce que chaque connexion demande au serveur : rien à régler à l'installation."""
 
 
 class Pieces:
@@ -130,7 +143,8 @@ def _head() -> str | None:
 def _engine(url: str) -> Engine:
     # hide_parameters : une erreur de base ne doit pas citer un NIR ou un IBAN.
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        options = " ".join(f"-c {name}={value}" for name, value in _POSTGRESQL.items())
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args={"options": options})
     location = url.removeprefix("sqlite:///")
     if location and location != ":memory:":
         Path(location).parent.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ _AILLEURS = {
     "nom-different", "feuille-en-trop", "entree-annoncee", "colonne-ignoree", "trop-de-constats",
     "fichiers-contradictoires", "contenu-deja-recu", "absence-deja-connue", "feuille-renommee",
     "ligne-de-total", "zeros-retablis", "envoi-corrige", "envoi-complete", "liens-externes-ignores", "objets-ignores",
+    "mois-dernier-modifie",
 }  # fmt: skip
 """Ceux qui ne tiennent pas en un fichier fautif et un refus : essayés chacun par son nom."""
 

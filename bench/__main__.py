@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from importlib import import_module
 
-from bench.tableau import tell
+from bench.tableau import Mesure, tell
 
 MODULES = (
     "moteur",
@@ -32,13 +33,15 @@ def main() -> None:
     if unknown:
         parser.error(f"module de mesures inconnu : {', '.join(unknown)} (parmi {', '.join(MODULES)})")
     # Un module n'est chargé qu'à son tour : ce qu'il importe ne pèse pas dans la mémoire mesurée avant lui.
-    tell(
-        [
-            mesure
-            for name in asked.modules or MODULES
-            for mesure in import_module(f"bench.{name}").measure(quick=asked.quick)
-        ]
-    )
+    tell([mesure for name in asked.modules or MODULES for mesure in _measured(name, quick=asked.quick)])
+
+
+def _measured(name: str, *, quick: bool) -> Iterator[Mesure]:
+    """Les mesures d'un module ; s'il échoue, une ligne le dit et les autres modules se mesurent."""
+    try:
+        yield from import_module(f"bench.{name}").measure(quick=quick)
+    except Exception as error:
+        yield Mesure(f"la suite de « {name} »", 0, None, "", f"a échoué : {error}")
 
 
 if __name__ == "__main__":

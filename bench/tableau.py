@@ -74,6 +74,11 @@ def highest_memory(pid: int | str = "self") -> float:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) / 1024
 
 
+def forget_highest_memory() -> None:
+    """Reprend le plus haut de mémoire de ce processus à ce qu'il tient maintenant."""
+    Path("/proc/self/clear_refs").write_text("5", "ascii")
+
+
 def machine() -> str:
     """Où l'on mesure : cœurs, mémoire, système, Python."""
     gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

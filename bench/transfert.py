@@ -26,7 +26,7 @@ from sftp_drop.take import StoredOutcome, Visit, take_several
 
 MOIS = "2026-11"
 SESSIONS = 4
-"""Nos sessions, pour couvrir les attentes du réseau ; ``sftp -b`` n'en a qu'une."""
+"""Nos sessions pour rendre ; ``sftp -b`` n'en a qu'une. Pour prendre, une suffit : les demandes y partent ensemble."""
 CLASSEUR = 40_000
 """Octets d'un classeur rempli."""
 DOSSIER = {f"bulletin-{MOIS}-{rank:03d}.pdf": 25_000 for rank in range(20)} | {
@@ -41,28 +41,26 @@ DOSSIER = {f"bulletin-{MOIS}-{rank:03d}.pdf": 25_000 for rank in range(20)} | {
 
 
 def measure(*, quick: bool) -> Iterator[Mesure]:
-    """Prendre, puis rendre, ``sftp`` et nous tour à tour : la meilleure de deux fois, une seule pour une session."""
+    """Prendre, puis rendre, ``sftp`` et nous tour à tour : la meilleure de deux fois."""
     count, folders = (60, 10) if quick else (600, 40)
     if SSHD is None or shutil.which("sftp") is None:
         yield Mesure(f"prendre {count} classeurs", 1, None, "× sftp", "il manque openssh-server ou openssh-client")
         return
     with tempfile.TemporaryDirectory(prefix="paie-transfert-") as name, sshd(Path(name)) as depot:
         chantier = _Chantier(Path(name), depot, [f"commune-{rank:04d}" for rank in range(count)])
-        runs = [(chantier.their_taking(), chantier.our_taking(SESSIONS)) for _ in range(2)]
+        runs = [(chantier.their_taking(), chantier.our_taking()) for _ in range(2)]
         taken, mine = (min(times) for times in zip(*runs, strict=True))
-        alone = chantier.our_taking(1)
         chantier.codes = chantier.codes[:folders]
         runs_back = [(chantier.their_giving(), chantier.our_giving()) for _ in range(2)]
         given, mine_given = (min(times) for times in zip(*runs_back, strict=True))
     volume = folders * sum(DOSSIER.values()) / 1e6
-    for sessions, seconds in ((SESSIONS, mine), (1, alone)):
-        yield Mesure(
-            f"prendre {count} classeurs, {sessions} session{'s' if sessions > 1 else ''}",
-            1,
-            seconds / taken,
-            "× sftp",
-            f"{seconds:.2f} s contre {taken:.2f} s",
-        )
+    yield Mesure(
+        f"prendre {count} classeurs",
+        1,
+        mine / taken,
+        "× sftp",
+        f"une session chacun : {mine:.2f} s contre {taken:.2f} s",
+    )
     yield Mesure(
         f"rendre {folders} dossiers de {len(DOSSIER)} documents",
         1,
@@ -91,13 +89,13 @@ class _Chantier:
         self._reset()
         return once(lambda: self._play("prendre", self._taking()))
 
-    def our_taking(self, sessions: int) -> float:
+    def our_taking(self) -> float:
         """Secondes de la relève, au second regard."""
         self._reset()
         with connect(self.depot.reglages) as client:
             listings = dict(zip(self.codes, client.list_depots(self.codes), strict=True))
         looks = {code: look(listing) for code, listing in listings.items() if not isinstance(listing, Exception)}
-        seconds = once(lambda: self._shared(partial(self._take, looks), sessions))
+        seconds = once(lambda: self._shared(partial(self._take, looks), 1))
         self._check_taken()
         return seconds
 

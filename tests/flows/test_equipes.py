@@ -51,8 +51,9 @@ class Agence:
     fresh: Callable[[Path], Registre]
     registre: Registre
     base: str
-    silencieuse: str
-    """Une exécution qui n'a donné qu'un signe de vie, sous les règles au silence raccourci."""
+    muettes: Sequence[str]
+    """Trois exécutions dont l'équipe est morte, sous les règles au silence raccourci : au démarrage, une fois en cours,
+    et après un signe de vie."""
 
     def launch(self, part: Sequence[str]) -> str:
         return self.serveur.launch(GESTE, {"mois": str(MOIS), "adherents": list(part), "sans_fichier": True})
@@ -86,8 +87,10 @@ def agence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agence]:
         hurried = folder / REGLES.name
         hurried.write_text(yaml.safe_dump({"automations": [shortened(rules[0]), rules[1]]}), encoding="utf-8")
         _prefect(environment, "automation", "create", "--from-file", str(hurried))
-        silent = _silent(serveur)
-        until(lambda: serveur.states(silent)[-1] == "Scheduled", "la règle du silence n'a pas agi")
+        silent = [_silent(serveur, *states) for states in (["PENDING"], ["PENDING", "RUNNING"], ["PENDING", "RUNNING"])]
+        serveur.beat(silent[-1], datetime.now(UTC).isoformat())
+        until(lambda: all("Crashed" in serveur.states(run) for run in silent), "la règle du silence n'a pas agi")
+        until(lambda: all(_given_back(serveur, run) for run in silent[1:]), "ce qui est tombé n'a pas été rendu")
         # La suite se joue sous les règles telles quelles.
         (found,) = [one for one in serveur.call("automations/filter", {}) if one["name"] == rules[0]["name"]]
         serveur.call(f"automations/{found['id']}", rules[0], method="PUT")
@@ -120,19 +123,18 @@ def _prefect(environment: dict[str, str], *command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _silent(serveur: Serveur) -> str:
-    """Une exécution d'un déploiement sans équipe, en cours, qui donne un signe de vie puis plus rien."""
+def _silent(serveur: Serveur, *states: str) -> str:
+    """Une exécution d'un déploiement sans équipe, menée jusqu'à cet état, et qui n'en dira plus rien."""
     flow = serveur.call("flows/", {"name": "muet"})["id"]
     deployment = serveur.call("deployments/", {"name": "muet", "flow_id": flow})["id"]
     run = str(serveur.call(f"deployments/{deployment}/create_flow_run", {})["id"])
-    _start(serveur, run)
-    serveur.beat(run, datetime.now(UTC).isoformat())
+    for state in states:
+        serveur.set_state(run, state)
     return run
 
 
-def _start(serveur: Serveur, run: str) -> None:
-    for state in ("PENDING", "RUNNING"):
-        serveur.set_state(run, state)
+def _given_back(serveur: Serveur, run: str) -> bool:
+    return serveur.states(run)[-2:] == ["Crashed", "Scheduled"]
 
 
 @contextmanager
@@ -159,21 +161,22 @@ def _finished(registre: Registre) -> Etat:
 
 
 def test_sans_signe_de_vie_une_execution_est_dite_tombee_puis_rendue(agence: Agence) -> None:
-    assert agence.serveur.states(agence.silencieuse) == ["Scheduled", "Pending", "Running", "Crashed", "Scheduled"]
+    starting, running, beating = map(agence.serveur.states, agence.muettes)
+    assert starting == ["Scheduled", "Pending", "Crashed"]  # rien n'a commencé : une personne regarde
+    assert running == beating == ["Scheduled", "Pending", "Running", "Crashed", "Scheduled"]
 
 
 def test_une_execution_qui_tombe_trois_fois_reste_tombee(agence: Agence) -> None:
     """Elle fait peut-être tomber la machine : une personne regarde."""
-    serveur, run = agence.serveur, agence.silencieuse
-    _start(serveur, run)
-    serveur.set_state(run, "CRASHED")
-    until(lambda: serveur.states(run)[-1] == "Scheduled", "la seconde chute n'a pas été reprise")
-    _start(serveur, run)
-    serveur.set_state(run, "CRASHED")
+    serveur, run = agence.serveur, agence.muettes[-1]
+    for state in ("PENDING", "RUNNING", "CRASHED"):
+        serveur.set_state(run, state)
+    until(lambda: _given_back(serveur, run), "la seconde chute n'a pas été reprise")
+    for state in ("PENDING", "RUNNING", "CRASHED"):
+        serveur.set_state(run, state)
     # Le témoin : une autre exécution, tombée après, est reprise ; celle-ci aurait eu le temps de l'être.
-    other = _silent(serveur)
-    serveur.set_state(other, "CRASHED")
-    until(lambda: serveur.states(other)[-1] == "Scheduled", "le témoin n'a pas été repris")
+    other = _silent(serveur, "PENDING", "RUNNING", "CRASHED")
+    until(lambda: _given_back(serveur, other), "le témoin n'a pas été repris")
     assert serveur.states(run)[-1] == "Crashed"
 
 

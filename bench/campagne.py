@@ -130,8 +130,7 @@ def play(sizes: tuple[int, int], agents: int) -> tuple[float, Passage, Passage]:
         begun = time.perf_counter()
         server, url = stack.enter_context(prefect_server(folder))
         lieu = _Lieu(folder / "dossiers", depot, pure_settings, server, url)
-        with settings({"PAIE_LOT": "1"}):  # un chacun : tous les processus démarrent
-            _passage(lieu, first)
+        _passage(lieu, first)  # un adhérent chacun : tous les processus démarrent
         start = time.perf_counter() - begun
         return start, _passage(lieu, small), _passage(lieu, large)
 
@@ -149,6 +148,15 @@ class _Lieu:
 
 def _passage(lieu: _Lieu, codes: Sequence[str]) -> Passage:
     """Le travail pur de ces adhérents, puis leur campagne ; vérifie que tout est arrivé."""
+    from flows.processus import Processus
+
+    # Les lots par défaut, ou de plus petits quand ils ne suffiraient pas à tous les processus.
+    lot = max(1, min(Processus().lot, len(codes) // (2 * Processus().count)))
+    with settings({"PAIE_LOT": str(lot)}):
+        return _played(lieu, codes)
+
+
+def _played(lieu: _Lieu, codes: Sequence[str]) -> Passage:
     depot = lieu.depot
     with settings(lieu.reglages_purs):
         pure, pure_work = _timed(lambda: _together(codes, partial(work, depot.racine, lieu.dossiers)))
@@ -252,7 +260,6 @@ def _common() -> dict[str, str]:
         "PAIE_HORLOGE_FIGEE": HORLOGE,
         "PAIE_PAUSE_ENTRE_REGARDS": "1",
         "PAIE_SEUIL": "0",
-        "PAIE_LOT": "5",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "ERROR",
     }

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pydantic import Field
@@ -119,7 +119,8 @@ def run(settings: dict[str, str], codes: Sequence[str], act: Agir, avant: Avant 
     for name in [name for name in os.environ if name.startswith("PAIE_")]:
         del os.environ[name]
     os.environ.update(settings)
-    with discreet(), closing(Reglages().registre()) as registre, one_session():
+    with discreet(), one_session():
+        registre = _OUVERT.of(settings)
         if avant is not None:
             # Une panne de ce qui se fait d'avance n'en est pas une : chaque adhérent le refera, et dira la sienne.
             with suppress(DropError, Panne), discreet():
@@ -129,13 +130,40 @@ def run(settings: dict[str, str], codes: Sequence[str], act: Agir, avant: Avant 
     return found
 
 
-def _freeze() -> None:
-    """Après chaque lot : la loi, le catalogue et la norme qu'il a chargés ne bougeront plus.
+class _Ouvert:
+    """Le registre de ce processus, ouvert une fois pour tous ses lots.
 
-    Le ramasse-miettes les relisait tous plusieurs fois par adhérent : 68 ms de processeur chacun, 24 ainsi.
+    L'ouvrir à chaque lot laissait à SQLAlchemy, qui garde les ordres par connexion, 1,8 Mio qu'il ne rend pas : 690 Mio
+    par processus à 600 adhérents.
+    """
+
+    def __init__(self) -> None:
+        self.settings: dict[str, str] = {}
+        self.registre: Registre | None = None
+
+    def of(self, settings: dict[str, str]) -> Registre:
+        """Le registre que ces réglages désignent ; d'autres réglages ferment celui d'avant."""
+        if self.registre is None or self.settings != settings:
+            if self.registre is not None:
+                self.registre.close()
+            self.registre, self.settings = Reglages().registre(), settings
+        return self.registre
+
+
+_OUVERT = _Ouvert()
+_BEAUCOUP = 20_000
+"""Objets nouveaux et durables à partir desquels un lot a chargé de la loi, du catalogue ou de la norme."""
+
+
+def _freeze() -> None:
+    """Sort du ramasse-miettes ce qu'un lot vient de charger et qui ne bougera plus : la loi, le catalogue, la norme.
+
+    Il les relisait tous plusieurs fois par adhérent : 68 ms de processeur chacun, 24 ainsi. Ce qu'un lot laisse
+    d'ordinaire n'en sort pas : ce serait ne jamais le rendre.
     """
     gc.collect()
-    gc.freeze()
+    if len(gc.get_objects()) > _BEAUCOUP:
+        gc.freeze()
 
 
 def _attempted(registre: Registre, code: str, act: Agir) -> Any:

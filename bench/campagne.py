@@ -121,11 +121,11 @@ def play(sizes: tuple[int, int], agents: int) -> tuple[float, Passage, Passage]:
         depot = stack.enter_context(sshd(folder))
         installation, copied = stack.enter_context(_bases(folder))
         stack.enter_context(settings({**depot.environment, **_common(), **installation}))
-        stack.enter_context(several())
         codes = codes_of(bounds[-1])
         first, small, large = (codes[low:high] for low, high in pairwise(bounds))
         _together(codes, partial(settle, folder=folder, prisons=depot.racine, agents=agents))
-        pure_settings = copied()
+        pure_settings = copied()  # plus personne n'est sur la base : ces processus-là sont fermés
+        stack.enter_context(several())
         forget_highest_memory()  # celle des mesures d'avant, dans ce même processus
         begun = time.perf_counter()
         server, url = stack.enter_context(prefect_server(folder))

@@ -32,6 +32,8 @@ HORLOGE = ACTE.moment.isoformat()
 def measure(*, quick: bool) -> Iterator[Mesure]:
     """La campagne et le travail pur à deux tailles, l'une dix fois l'autre : leur rapport, le temps d'un adhérent."""
     yield from rows((1, 10) if quick else (60, 600))
+    far = "près de deux heures : « python -m bench.campagne 6000 »"
+    yield Mesure("temps d'un adhérent, de 600 à 6000", 1.1, None, "×", far)
 
 
 def rows(sizes: tuple[int, int], agents: int = AGENTS) -> Iterator[Mesure]:
@@ -47,6 +49,7 @@ def rows(sizes: tuple[int, int], agents: int = AGENTS) -> Iterator[Mesure]:
         large.campagne / large.pur,
         "× travail pur",
         f"{large.campagne:.1f} s contre {large.pur:.1f} s, démarrage à part ({start:.0f} s) ; {large.shares}",
+        pourquoi="retrouver chaque adhérent à chaque geste, transférer, attendre le dernier lot de chaque geste",
     )
     yield Mesure(
         f"processeur d'un adhérent, travail pur, sur {of_what}",
@@ -54,9 +57,17 @@ def rows(sizes: tuple[int, int], agents: int = AGENTS) -> Iterator[Mesure]:
         large.travail_pur / large.adherents,
         "s",
         f"campagne entière : {large.processeur / large.adherents:.2f} s",
+        pourquoi="composer les PDF, valider le virement par son schéma, prendre trois fois l'empreinte du contenu",
     )
     pace = start + large.campagne / large.adherents * 600
-    yield Mesure("600 adhérents au pas de cette campagne", 180, pace, "s", "démarrage compris")
+    yield Mesure(
+        "600 adhérents au pas de cette campagne",
+        180,
+        pace,
+        "s",
+        "démarrage compris",
+        pourquoi=f"{large.processeur / large.adherents * 600:.0f} s de processeur pour {os.cpu_count()} cœurs",
+    )
     yield Mesure("mémoire du plus gros processus de la campagne", 1024, large.memoire, "Mio", of_what)
     growth = f"de {small.adherents} à {large.adherents}"
     yield Mesure(

@@ -26,6 +26,8 @@ class Mesure:
     mesure: float | None
     unite: str
     note: str = ""
+    pourquoi: str = ""
+    """Ce qui fait manquer ce qui est visé ; dit seulement quand c'est manqué."""
     plus: bool = False
     """Vrai : plus c'est grand, mieux c'est (un débit, un nombre de fois) ; faux : une durée, une mémoire."""
 
@@ -36,6 +38,11 @@ class Mesure:
             return False
         return self.mesure >= self.vise if self.plus else self.mesure <= self.vise
 
+    @property
+    def remarque(self) -> str:
+        """La note, et si c'est manqué ce qui l'explique."""
+        return self.note if self.tenue or not self.pourquoi else f"{self.note} ; manqué : {self.pourquoi}"
+
     def row(self) -> dict[str, object]:
         """La ligne telle que l'écrit ``var/bench.json``."""
         measured = None if self.mesure is None else round(self.mesure, 4)
@@ -45,7 +52,7 @@ class Mesure:
             "measured": measured,
             "unit": self.unite,
             "ok": self.tenue,
-            "note": self.note,
+            "note": self.remarque,
         }
 
 
@@ -106,7 +113,7 @@ def tell(mesures: Sequence[Mesure], *, keep: bool = True) -> None:
             mesure.unite,
             "" if known is None else _french(known / mesure.vise),
             "oui" if mesure.tenue else "non",
-            mesure.note,
+            mesure.remarque,
         )
     console = Console()
     # Dans un fichier ou une fenêtre étroite, rich couperait les noms au milieu.

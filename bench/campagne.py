@@ -32,7 +32,7 @@ HORLOGE = ACTE.moment.isoformat()
 def measure(*, quick: bool) -> Iterator[Mesure]:
     """La campagne et le travail pur à deux tailles, l'une dix fois l'autre : leur rapport, le temps d'un adhérent."""
     yield from rows((1, 10) if quick else (60, 600))
-    far = "près de deux heures : « python -m bench.campagne 6000 »"
+    far = "une heure et demie : « python -m bench.campagne 6000 »"
     yield Mesure("temps d'un adhérent, de 600 à 6000", 1.1, None, "×", far)
 
 

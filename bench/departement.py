@@ -18,8 +18,8 @@ from stdnum import luhn
 from bench.matiere import ACTE, MOIS
 from desk.demo.secretaire import fill_workbook
 from payroll.month.adherents import import_adherent
+from payroll.month.dus import mark_deposited, pending_documents
 from payroll.month.ouvrir import open_month, template_name
-from payroll.month.restituer import mark_deposited, pending_documents
 from payroll.store.registre import Registre
 from payroll.store.tables import Adherent
 from payroll.xlsx import deterministic_bytes

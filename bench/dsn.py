@@ -18,7 +18,7 @@ from bench.tableau import Mesure, once, once_of_processor
 from dsn import controls, reader, writer
 from dsn.check_file import check_file
 from payroll.month.declarer import declare_month
-from payroll.month.restituer import pending_documents
+from payroll.month.dus import pending_documents
 
 _AMOUNTS = re.compile(rb"(S21\.G00\.(?:51\.013|78\.004|81\.003|81\.004),'[1-9][0-9]*)\.[0-9]{2}'")
 _PERSON = b"S21.G00.30.001,'"

@@ -20,9 +20,9 @@ from flows.transport import deliver_alone
 from flows.travail import EN_PARALLELE, TOUS, Compte, each_adherent, month_of, run_name, slug, today
 from payroll.month.avancement import Avancement, read_progress
 from payroll.month.commun import Acte
+from payroll.month.dus import pending_documents
 from payroll.month.echeances import Echeance, Nature, day_in_words
 from payroll.month.relancer import remind, reminder_name
-from payroll.month.restituer import pending_documents
 from payroll.periods import Month
 from payroll.settings import Reglages
 from payroll.store.registre import Registre

@@ -15,14 +15,8 @@ from pydantic import ValidationError
 
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.depot import RefusALaPorte, recall, remember
+from payroll.month.dus import DocumentDu, mark_deposited, mark_withdrawn, pending_documents, pending_withdrawals
 from payroll.month.recevoir import keep_file, read_pending
-from payroll.month.restituer import (
-    DocumentDu,
-    mark_deposited,
-    mark_withdrawn,
-    pending_documents,
-    pending_withdrawals,
-)
 from payroll.store.registre import Registre
 from payroll.store.tables import EtatFichier
 from payroll.wording import plural

@@ -9,16 +9,18 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dsn import facts
 from payroll.month.commun import GesteRefuse
-from payroll.month.declarant import Declarant
 from payroll.month.echeances import Echeance, Nature, month_deadlines, on_or_before
 from payroll.periods import Month
 from payroll.store.registre import Registre
+
+if TYPE_CHECKING:
+    from payroll.month.declarant import Declarant
 
 _IRCANTEC_FICTIF = "99900010200015"
 """Un SIRET à la clé juste et à l'organisme inexistant : un envoi d'essai est complet, il ne peut pas partir."""
@@ -111,6 +113,10 @@ class Reglages(BaseSettings):
 
     def declarant(self, mois: Month) -> Declarant:
         """L'agence telle que la DSN d'un mois la dit. Hors production : essai, et un Ircantec fictif s'il manque."""
+        # Chargés ici : toute commande lit ses réglages, déclarer seul charge la norme (0,15 s).
+        from dsn import facts
+        from payroll.month.declarant import Declarant
+
         production = self.environnement is Environnement.PRODUCTION
         agence = Emetteur()
         if production and agence.siren == Emetteur.model_fields["siren"].default:

@@ -11,7 +11,6 @@ from desk.command.console import explains_refusals
 from desk.command.gestes import Codes, Mois, for_each
 from flows.transport import collect, deliver, drop_connection
 from payroll.month.commun import Acte
-from payroll.month.restituer import produce_documents
 from payroll.periods import Month
 from payroll.settings import Reglages
 from payroll.store.registre import Registre
@@ -33,6 +32,9 @@ def relever(mois: Mois = None, adherent: Codes = None) -> None:
 @explains_refusals
 def restituer(mois: Mois = None, adherent: Codes = None) -> None:
     """Produit les bulletins et le journal, et dépose tout dans le dossier de retour des adhérents."""
+    # Chargé ici : relever se passe de ce qui compose les PDF.
+    from payroll.month.restituer import produce_documents
+
     with drop_connection() as client:
 
         def gesture(registre: Registre, code: str, month: Month, acte: Acte) -> str:

@@ -7,6 +7,8 @@ import unicodedata
 
 from payroll.periods import Month
 
+JOURNAL_NAME = "journal.xlsx"
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 

@@ -3,9 +3,3 @@
 N'y entrent ni le registre (``payroll.store``), ni le calcul : un fichier devient des valeurs sûres et des anomalies
 situées. Tout octet reçu est hostile tant qu'il n'est pas lu.
 """
-
-from __future__ import annotations
-
-from payroll.intake.reading import read
-
-__all__ = ["read"]

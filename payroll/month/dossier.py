@@ -15,7 +15,7 @@ from payroll.documents import etats, journal, payslip, sommaire, virement, xhl
 from payroll.documents.etats import EtatsFacts
 from payroll.documents.facts import AgentIdentite, ContratIdentite, EmployeurIdentite, PayslipFacts
 from payroll.documents.journal import JournalFacts, JournalRow
-from payroll.documents.names import bulletin_name
+from payroll.documents.names import JOURNAL_NAME, bulletin_name
 from payroll.documents.ventilation import BulletinVentile
 from payroll.documents.virement import NetAgent, VirementFacts
 from payroll.documents.xhl import AgentPaye, EtatPayeFacts
@@ -28,7 +28,6 @@ from payroll.month.situations import time_text
 from payroll.periods import Month
 from payroll.store.tables import Adherent, Paie
 
-JOURNAL_NAME = "journal.xlsx"
 BULLETINS_NAME = "bulletins.pdf"
 ETATS_NAME = "etats.xlsx"
 VIREMENTS_NAME = "virements.xml"

@@ -11,10 +11,10 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from payroll.anomalies import Anomalie, blocking
-from payroll.intake import read
 from payroll.intake.contradictions import reconcile
 from payroll.intake.layout import formulaire
 from payroll.intake.lecture import AbsenceLue, ElementLu, Lecture
+from payroll.intake.reading import read
 from payroll.intake.receipt import corrects, marked_copy, marked_copy_name, receipt_name
 from payroll.intake.receipt import text as receipt_text
 from payroll.intake.roster import Roster

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from payroll.anomalies import blocking
-from payroll.documents.revision import Niveau
+from payroll.documents.revision import Constat, Niveau
 from payroll.month.calculer import require_current
 from payroll.month.commun import (
     Acte,
@@ -66,34 +66,39 @@ def approve(
         require_right(session, acte, adherent.code)
         require_current(session, adherent, paie)
         _require_seen(adherent, paie, empreinte)
-        examen = examen_of(session, adherent, paie)
         _require_no_refusal(session, adherent, paie)
+        examen = examen_of(session, adherent, paie)
         if not commentaire.strip():
-            _require_nothing_blocking(adherent, paie, examen)
-        others = _standing_approvals(session, paie)
-        if any(approval.par == acte.par for approval in others):
-            raise GesteRefuse(
-                f"{adherent.nom} : vous avez déjà approuvé cette paie ; ici, une seconde personne la complète."
-            )
-        session.add(
-            Approbation(
-                paie_id=key(paie.id),
-                par=acte.par,
-                le=acte.moment,
-                hash_contenu=paie.hash_contenu,
-                commentaire=commentaire.strip(),
-            )
-        )
-        complete = bool(others) or not adherent.quatre_yeux
-        detail = {"revision": paie.revision, "empreinte": paie.hash_contenu[:12], "commentaire": commentaire.strip()}
-        if not complete:
-            record(session, acte, "premier-regard", code, mois, **detail)
-            return paie
-        paie.etat = EtatPaie.VALIDEE
-        session.add(paie)
-        _keep_accounts(session, paie, examen.bulletins, acte)
-        record(session, acte, "valider", code, mois, **detail)
+            _require_nothing_blocking(adherent, paie, blocking_findings(examen))
+        _approve(examen, acte, commentaire.strip())
         return paie
+
+
+def _approve(examen: Examen, acte: Acte, commentaire: str) -> None:
+    """Inscrit l'approbation d'une paie calculée, examinée, que rien n'empêche plus d'approuver."""
+    session, adherent, paie = examen.session, examen.adherent, examen.paie
+    others = _standing_approvals(session, paie)
+    if any(approval.par == acte.par for approval in others):
+        raise GesteRefuse(
+            f"{adherent.nom} : vous avez déjà approuvé cette paie ; ici, une seconde personne la complète."
+        )
+    session.add(
+        Approbation(
+            paie_id=key(paie.id),
+            par=acte.par,
+            le=acte.moment,
+            hash_contenu=paie.hash_contenu,
+            commentaire=commentaire,
+        )
+    )
+    detail = {"revision": paie.revision, "empreinte": paie.hash_contenu[:12], "commentaire": commentaire}
+    if adherent.quatre_yeux and not others:
+        record(session, acte, "premier-regard", adherent.code, examen.mois, **detail)
+        return
+    paie.etat = EtatPaie.VALIDEE
+    session.add(paie)
+    _keep_accounts(session, paie, examen.bulletins, acte)
+    record(session, acte, "valider", adherent.code, examen.mois, **detail)
 
 
 def approve_clean(registre: Registre, codes: list[str], mois: Month, acte: Acte) -> list[EnBloc]:
@@ -103,36 +108,42 @@ def approve_clean(registre: Registre, codes: list[str], mois: Month, acte: Acte)
 
 def without_remarks(registre: Registre, codes: list[str], mois: Month) -> list[str]:
     """Ceux de ces adhérents dont la paie calculée n'appelle aucune remarque : ce qu'approuve :func:`approve_clean`."""
-    return [code for code in codes if not _remarks(registre, code, mois)[1]]
+    found: list[str] = []
+    for code in codes:
+        with registre.transaction() as session:
+            if isinstance(_clean(session, code, mois), Examen):
+                found.append(code)
+    return found
 
 
 def _approve_one(registre: Registre, code: str, mois: Month, acte: Acte) -> EnBloc:
-    seen, reason = _remarks(registre, code, mois)
-    if reason:
-        return EnBloc(code, False, reason)
     try:
-        paie = approve(registre, code, mois, acte, empreinte=seen)
+        with registre.transaction() as session:
+            examen = _clean(session, code, mois)
+            if isinstance(examen, str):
+                return EnBloc(code, False, examen)
+            adherent, paie = examen.adherent, examen.paie
+            require_right(session, acte, code)
+            require_current(session, adherent, paie)
+            _require_no_refusal(session, adherent, paie)
+            _require_nothing_blocking(adherent, paie, ())
+            _approve(examen, acte, "")
     except GesteRefuse as refus:
         return EnBloc(code, False, refus.message)
     if paie.etat == EtatPaie.CALCULEE:
         return EnBloc(code, True, "premier regard ; une seconde personne approuve")
-    return EnBloc(code, True, f"révision {paie.revision} approuvée, contenu {seen[:12]}")
+    return EnBloc(code, True, f"révision {paie.revision} approuvée, contenu {paie.hash_contenu[:12]}")
 
 
-def _remarks(registre: Registre, code: str, mois: Month) -> tuple[str, str]:
-    """L'empreinte de la paie calculée, et ce qui empêche de l'approuver sans la regarder ; vide si rien."""
-    with registre.transaction() as session:
-        adherent = find_adherent(session, code)
-        paie = current_paie(session, adherent, mois)
-        if paie is None or paie.etat != EtatPaie.CALCULEE:
-            return "", f"paie {paie.etat if paie else 'non ouverte'} : rien à valider"
-        seen = paie.hash_contenu
-        remarks = [
-            constat
-            for constat in examine(examen_of(session, adherent, paie))
-            if constat.niveau is not Niveau.POUR_MEMOIRE
-        ]
-    return seen, f"{plural(len(remarks), 'constat')} à voir, dont : {remarks[0].libelle}" if remarks else ""
+def _clean(session: Session, code: str, mois: Month) -> Examen | str:
+    """La paie calculée où rien n'est à regarder, examinée ; sinon, pourquoi elle ne s'approuve pas sans la regarder."""
+    adherent = find_adherent(session, code)
+    paie = current_paie(session, adherent, mois)
+    if paie is None or paie.etat != EtatPaie.CALCULEE:
+        return f"paie {paie.etat if paie else 'non ouverte'} : rien à valider"
+    examen = examen_of(session, adherent, paie)
+    remarks = [constat for constat in examine(examen) if constat.niveau is not Niveau.POUR_MEMOIRE]
+    return f"{plural(len(remarks), 'constat')} à voir, dont : {remarks[0].libelle}" if remarks else examen
 
 
 def examen_of(session: Session, adherent: Adherent, paie: Paie) -> Examen:
@@ -171,7 +182,7 @@ def _require_no_refusal(session: Session, adherent: Adherent, paie: Paie) -> Non
         )
 
 
-def _require_nothing_blocking(adherent: Adherent, paie: Paie, examen: Examen) -> None:
+def _require_nothing_blocking(adherent: Adherent, paie: Paie, found: Sequence[Constat]) -> None:
     refused = blocking(anomalies_from_json(paie.anomalies))
     if refused:
         agents = ", ".join(sorted({anomalie.matricule for anomalie in refused if anomalie.matricule}))
@@ -180,7 +191,6 @@ def _require_nothing_blocking(adherent: Adherent, paie: Paie, examen: Examen) ->
             "commentaire qui dit comment ils seront payés.",
             tuple(refused),
         )
-    found = blocking_findings(examen)
     if found:
         said = " ; ".join(f"{constat.libelle} ({constat.matricule or 'adhérent'})" for constat in found)
         raise GesteRefuse(

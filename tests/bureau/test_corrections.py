@@ -19,11 +19,12 @@ from payroll.month.calculer import compute_month
 from payroll.month.commun import Acte
 from payroll.month.corriger import month_absences, month_corrections
 from payroll.month.declarer import declare_month
+from payroll.month.dus import mark_deposited, pending_documents
 from payroll.month.etat import month_board
 from payroll.month.formulaires import absence_kinds, enterable, waiting_day_waivers
 from payroll.month.ouvrir import open_month
 from payroll.month.recevoir import keep_file, read_pending
-from payroll.month.restituer import mark_deposited, pending_documents, produce_documents
+from payroll.month.restituer import produce_documents
 from payroll.month.valider import approve
 from payroll.xlsx import deterministic_bytes
 from tests.bureau.conftest import ADHERENTS, INSTANT, MOIS, Installation, jeton

@@ -31,9 +31,9 @@ from payroll.month import gestionnaires
 from payroll.month.adherents import import_adherent
 from payroll.month.calculer import compute_month
 from payroll.month.commun import Acte, find_adherent
+from payroll.month.dus import pending_documents
 from payroll.month.gestionnaires import add_account
 from payroll.month.ouvrir import open_month
-from payroll.month.restituer import pending_documents
 from payroll.month.second_facteur import enrol, propose
 from payroll.month.valider import approve
 from payroll.periods import Month

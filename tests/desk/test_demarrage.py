@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import pkgutil
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import typer
@@ -24,10 +26,14 @@ print(json.dumps([result.exit_code, sorted({name.split(".")[0] for name in sys.m
 """
 
 
-def _loaded(*arguments: str) -> tuple[int, set[str]]:
-    """(code de sortie, bibliothèques importées) d'une commande lancée seule dans son processus."""
+def _loaded(*arguments: str, **settings: str) -> tuple[int, set[str]]:
+    """(code de sortie, bibliothèques importées) d'une commande lancée seule dans son processus, sous ces réglages."""
     done = subprocess.run(
-        [sys.executable, "-c", _IMPORTE, json.dumps(arguments)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", _IMPORTE, json.dumps(arguments)],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     code, modules = json.loads(done.stdout.splitlines()[-1])
     return code, set(modules)
@@ -47,6 +53,24 @@ def test_l_aide_d_un_geste_du_mois_ne_charge_pas_prefect() -> None:
     assert code == 0
     assert not modules & {"prefect", "pandas", "fastapi", "uvicorn"}
     assert "sqlmodel" in modules, "la commande elle-même est bien chargée"
+
+
+def test_calculer_ne_charge_ni_la_norme_ni_les_documents_ni_les_migrations(tmp_path: Path) -> None:
+    _loaded("adherents", PAIE_REPERTOIRE=str(tmp_path), PAIE_BASE="")  # la base neuve se met à jour
+
+    code, modules = _loaded("calculer", "--mois", "2026-11", PAIE_REPERTOIRE=str(tmp_path), PAIE_BASE="")
+
+    assert code == 0
+    assert not modules & {"dsn", "fpdf", "openpyxl", "alembic", "paramiko"}
+    assert "numpy" in modules, "le calcul, lui, est bien chargé"
+
+
+def test_relever_ne_charge_pas_de_quoi_composer_les_pdf() -> None:
+    code, modules = _loaded("relever", "--help")
+
+    assert code == 0
+    assert "paramiko" in modules, "la commande elle-même est bien chargée"
+    assert not modules & {"dsn", "fpdf"}
 
 
 def test_le_sommaire_nomme_chaque_commande_de_chaque_module_et_sa_premiere_phrase() -> None:

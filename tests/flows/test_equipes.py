@@ -18,7 +18,6 @@ import psycopg
 import pytest
 import yaml
 
-from bench.equipes import COTE_A_COTE, PREFECT, REGLES, Equipe, Serveur, server, team, until
 from payroll.month.calculer import compute_month
 from payroll.month.commun import Acte
 from payroll.month.declarer import declare_month
@@ -26,6 +25,7 @@ from payroll.month.ouvrir import open_month
 from payroll.month.restituer import produce_documents
 from payroll.month.valider import approve
 from payroll.store.registre import Registre
+from tests.equipes import COTE_A_COTE, PREFECT, REGLES, Equipe, Serveur, server, team, until
 from tests.flows.registre import Etat, state_of
 from tests.month.gestes import DECLARANT, MOIS, PAIEMENT, acte, description, inscrire
 from tests.postgres import cluster

@@ -15,8 +15,9 @@ from openpyxl import Workbook, load_workbook
 
 from payroll.anomalies import blocking
 from payroll.engine.situation import Statut
-from payroll.intake import layout, read, template
+from payroll.intake import layout, template
 from payroll.intake.lecture import Lecture
+from payroll.intake.reading import read
 from payroll.intake.roster import Roster, RosterAgent, RubriqueSaisie
 from payroll.periods import Month
 

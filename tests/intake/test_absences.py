@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
-from payroll.intake import layout, read
+from payroll.intake import layout
 from payroll.intake.lecture import AbsenceLue
+from payroll.intake.reading import read
 from payroll.intake.roster import RubriqueSaisie
 from payroll.legislation.conges import load_conges
 from tests.intake.fabrique import ROSTER, A, Cells, classeur, codes, lire

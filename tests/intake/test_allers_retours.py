@@ -15,9 +15,10 @@ from openpyxl import Workbook, load_workbook
 
 from desk.demo import secretaire
 from payroll.engine.situation import Statut
-from payroll.intake import layout, read, template, values
+from payroll.intake import layout, template, values
 from payroll.intake.grid import Case
 from payroll.intake.lecture import AbsenceLue, ElementLu, EntreeAnnoncee, Lecture, SortieLue
+from payroll.intake.reading import read
 from payroll.intake.roster import Roster, RosterAgent, RubriqueSaisie
 from payroll.periods import Month
 from tests.intake.fabrique import ROSTER, A, B, Cells, E, M, X, classeur, codes, lire, octets, ods

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from payroll.intake import constats, grid, guards, layout, read
+from payroll.intake import constats, grid, guards, layout
 from payroll.intake.delimited import CHAMPS
+from payroll.intake.reading import read
 from payroll.intake.roster import VERSION
 from tests.intake.fabrique import ROSTER
 from tests.intake.tables_refus import CSV, REFUS

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from payroll.anomalies import Gravite
 from payroll.engine.situation import Statut
-from payroll.intake import read, template
+from payroll.intake import template
 from payroll.intake.lecture import Lecture
+from payroll.intake.reading import read
 from payroll.intake.receipt import marked_copy
 from payroll.intake.roster import Roster, RosterAgent
 from payroll.periods import Month

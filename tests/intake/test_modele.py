@@ -12,8 +12,9 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from payroll.anomalies import Gravite
-from payroll.intake import layout, read, template
+from payroll.intake import layout, template
 from payroll.intake.gardefous import COULEURS
+from payroll.intake.reading import read
 from payroll.intake.roster import AbsenceDejaConnue, Roster, RubriqueSaisie
 from tests.intake.fabrique import ROSTER, A, Cells, E, X, octets
 

@@ -19,9 +19,10 @@ from payroll.month.calculer import Calculee, compute_month
 from payroll.month.commun import Acte, current_paie, find_adherent
 from payroll.month.declarant import Declarant
 from payroll.month.declarer import Declaration, declare_month
+from payroll.month.dus import mark_deposited, pending_documents
 from payroll.month.ouvrir import open_month, template_name
 from payroll.month.recevoir import keep_file, read_pending
-from payroll.month.restituer import mark_deposited, pending_documents, produce_documents
+from payroll.month.restituer import produce_documents
 from payroll.month.valider import approve
 from payroll.periods import Month
 from payroll.store.registre import Registre

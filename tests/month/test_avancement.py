@@ -10,11 +10,11 @@ import pytest
 from payroll.month.avancement import Etape, count_stages, read_progress, stage
 from payroll.month.clore import close_month
 from payroll.month.commun import Acte, GesteRefuse
+from payroll.month.dus import pending_withdrawals
 from payroll.month.echeances import Echeance, Nature
 from payroll.month.etat import EtatAdherent
 from payroll.month.recevoir import keep_file
 from payroll.month.relancer import remind, reminder_name, reminder_text
-from payroll.month.restituer import pending_withdrawals
 from payroll.periods import Month
 from payroll.settings import Reglages
 from payroll.store.tables import ParametreEmployeur

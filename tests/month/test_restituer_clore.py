@@ -9,8 +9,8 @@ from openpyxl import load_workbook
 
 from payroll.month.clore import close_month
 from payroll.month.commun import GesteRefuse
+from payroll.month.dus import mark_deposited, pending_documents
 from payroll.month.fiches import produce_year
-from payroll.month.restituer import mark_deposited, pending_documents
 from payroll.periods import Month
 from payroll.store.tables import Adherent, Agent, DocumentRetour, Evenement
 from tests.documents.readers import pdf_text

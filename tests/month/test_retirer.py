@@ -10,8 +10,8 @@ from flows.transport import deliver
 from payroll.month.clore import close_month
 from payroll.month.commun import find_adherent, put_document
 from payroll.month.conserver import erase
+from payroll.month.dus import mark_withdrawn, pending_withdrawals
 from payroll.month.fiches import produce_year
-from payroll.month.restituer import mark_withdrawn, pending_withdrawals
 from payroll.periods import Month
 from payroll.store.tables import Adherent, Contrat, DocumentRemplace, DocumentRetour, Evenement
 from sftp_drop import keys

@@ -14,7 +14,7 @@ import pytest
 
 from dsn.check_file import check_file
 from dsn.retours import RetourRefuse, read_return
-from payroll.intake import read
+from payroll.intake.reading import read
 from payroll.intake.receipt import marked_copy
 from tests.dsn.retours.fabrique import anomalie, individu, retour
 from tests.intake.fabrique import ROSTER, E, classeur, octets, ods

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +18,7 @@ from sqlmodel import SQLModel, select
 
 import payroll.store.tables as tables
 from payroll.store.coffre import Coffre
-from payroll.store.registre import Pieces, Registre
+from payroll.store.registre import Pieces, Registre, last_schema
 
 MOMENT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 COFFRE = Coffre([b"c" * 32])
@@ -38,6 +40,13 @@ def test_les_migrations_menent_exactement_au_schema_des_tables(registre: Registr
         differences = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
 
     assert differences == []
+
+
+def test_le_dernier_schema_lu_du_nom_des_migrations_est_celui_d_alembic() -> None:
+    migrations = Config()
+    migrations.set_main_option("script_location", str(Path(tables.__file__).parent / "migrations"))
+
+    assert last_schema() == ScriptDirectory.from_config(migrations).get_current_head()
 
 
 def test_migrer_deux_fois_ne_change_rien(registre: Registre) -> None:

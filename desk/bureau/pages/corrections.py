@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from desk.bureau.demande import Demande, adresse_avec
+from desk.bureau.demande import Demande
 from desk.bureau.droits import Acteur, Lecteur
+from desk.bureau.saisies import PageDeSaisie, a_recalculer, agent_choisi
 from desk.bureau.telecharger import remettre
 from payroll.money import AmountError, parse_amount
 from payroll.month.commun import Acte, GesteRefuse
@@ -28,25 +29,23 @@ from payroll.wording import plural
 
 routeur = APIRouter(prefix="/adherents/{code}/corrections")
 
-_GABARIT = "corrections/corrections.html"
-
 
 @routeur.get("")
 def voir(demande: Lecteur, code: str, agent: str = "") -> HTMLResponse:
     """Les corrections et les absences du mois, et de quoi en ajouter."""
-    return demande.page(_GABARIT, **_faits(demande, code), saisie={"agent": agent})
+    return _PAGE.voir(demande, code, agent)
 
 
 @routeur.post("/element")
 def element(demande: Acteur, code: str) -> Response:
     """Fixe un élément du mois, ou ajoute une ligne au fichier."""
     demande.adherent(code)
-    matricule, contrat = _agent(demande)
+    matricule, contrat = agent_choisi(demande)
     try:
         valeur = parse_amount(demande.champ("valeur"))
     except AmountError:
         told = f"« {demande.champ('valeur')} » n'est pas un montant : écrivez par exemple 12,50."
-        return demande.erreur(_GABARIT, [told], **_faits(demande, code))
+        return _PAGE.refus(demande, code, [told])
     return _faire(
         demande,
         code,
@@ -62,7 +61,7 @@ def element(demande: Acteur, code: str) -> Response:
 def absence(demande: Acteur, code: str) -> Response:
     """Ajoute une absence que le fichier ne disait pas."""
     demande.adherent(code)
-    matricule, contrat = _agent(demande)
+    matricule, contrat = agent_choisi(demande)
     valeurs = {
         "type": demande.champ("nature"),
         "debut": demande.champ("debut"),
@@ -120,24 +119,18 @@ def deposer(demande: Acteur, code: str) -> Response:
     files = demande.fichiers("classeur")
     if not files:
         told = "Choisissez le classeur de correction que vous avez rempli."
-        return demande.erreur(_GABARIT, [told], **_faits(demande, code))
+        return _PAGE.refus(demande, code, [told])
     name, content = files[0]
     try:
         bilan = apply_corrections(demande.registre, code, demande.mois, name, content, demande.acte())
     except GesteRefuse as refus:
-        return demande.erreur(_GABARIT, refus, **_faits(demande, code))
+        return _PAGE.refus(demande, code, refus)
     if bilan.anomalies:
-        return demande.erreur(_GABARIT, bilan.anomalies, **_faits(demande, code))
+        return _PAGE.refus(demande, code, bilan.anomalies)
     if bilan.deja:
-        return demande.retour(_ici(demande, code), "Ce classeur avait déjà été appliqué : rien n'a changé.", "info")
+        return _PAGE.retour(demande, code, "Ce classeur avait déjà été appliqué : rien n'a changé.", "info")
     done = plural(len(bilan.faites), "correction appliquée", "corrections appliquées")
-    return demande.retour(_ici(demande, code), f"{done}. Recalculez la paie.")
-
-
-def _agent(demande: Demande) -> tuple[str, str]:
-    """Matricule et contrat du choix « matricule|contrat »."""
-    matricule, _, contrat = demande.champ("agent").partition("|")
-    return matricule, contrat
+    return _PAGE.retour(demande, code, f"{done}. Recalculez la paie.")
 
 
 def _numero(demande: Demande) -> int:
@@ -148,26 +141,13 @@ def _numero(demande: Demande) -> int:
 
 
 def _faire(demande: Demande, code: str, geste: Callable[[Acte, str], Corrigee | str]) -> Response:
-    """Appelle le service, puis dit ce qu'il a fait ; refusé, la même page garde ce qui a été tapé."""
-    try:
-        done = geste(demande.acte(), demande.champ("motif"))
-    except GesteRefuse as refus:
-        return demande.erreur(_GABARIT, refus, **_faits(demande, code))
-    return demande.retour(_ici(demande, code), _dit(done))
+    return _PAGE.faire(demande, code, geste, _dit)
 
 
 def _dit(done: Corrigee | str) -> str:
     if isinstance(done, str):
-        return f"Correction annulée ({done}). Recalculez la paie."
-    told = f"Correction n° {done.numero} : {done.phrase}. Recalculez la paie."
-    if done.mois_payes:
-        premier = done.mois_payes[0].libelle
-        told += f" Des mois déjà payés sont touchés depuis {premier} : un rappel leur rendra ce qui est dû."
-    return told
-
-
-def _ici(demande: Demande, code: str) -> str:
-    return adresse_avec(f"/adherents/{code}/corrections", mois=demande.mois)
+        return a_recalculer(f"Correction annulée ({done})", ())
+    return a_recalculer(f"Correction n° {done.numero} : {done.phrase}", done.mois_payes)
 
 
 def _faits(demande: Demande, code: str) -> dict[str, Any]:
@@ -183,3 +163,6 @@ def _faits(demande: Demande, code: str) -> dict[str, Any]:
         "corrections": month_corrections(demande.registre, code, demande.mois),
         "absences": month_absences(demande.registre, code, demande.mois),
     }
+
+
+_PAGE = PageDeSaisie("corrections", _faits)

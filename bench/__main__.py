@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 
@@ -33,14 +34,17 @@ def main() -> None:
     if unknown:
         parser.error(f"module de mesures inconnu : {', '.join(unknown)} (parmi {', '.join(MODULES)})")
     # Un module n'est chargé qu'à son tour : ce qu'il importe ne pèse pas dans la mémoire mesurée avant lui.
-    tell([mesure for name in asked.modules or MODULES for mesure in _measured(name, quick=asked.quick)])
+    failed: list[str] = []
+    tell([mesure for name in asked.modules or MODULES for mesure in _measured(name, failed, quick=asked.quick)])
+    sys.exit(1 if failed else 0)
 
 
-def _measured(name: str, *, quick: bool) -> Iterator[Mesure]:
-    """Les mesures d'un module ; s'il échoue, une ligne le dit et les autres modules se mesurent."""
+def _measured(name: str, failed: list[str], *, quick: bool) -> Iterator[Mesure]:
+    """Les mesures d'un module ; s'il échoue, ``failed`` le retient, une ligne le dit et les autres se mesurent."""
     try:
         yield from import_module(f"bench.{name}").measure(quick=quick)
     except Exception as error:
+        failed.append(name)
         yield Mesure(f"la suite de « {name} »", 0, None, "", f"a échoué : {error}")
 
 

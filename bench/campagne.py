@@ -7,15 +7,18 @@ l'autre sur une copie de la même base, dossiers écrits sur le disque, sans Pre
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -24,16 +27,30 @@ from typing import Any
 from bench.departement import AGENTS, codes_of, settle
 from bench.matiere import ACTE, MOIS
 from bench.openssh import SSHD, Depot, sshd
-from bench.tableau import Mesure, forget_highest_memory, highest_memory, tell
+from bench.tableau import Mesure, forget_highest_memory, french, highest_memory, machine, tell
+from desk.demo.decor import settings
 
 HORLOGE = ACTE.moment.isoformat()
+LOIN = 6000
+"""La taille que ``make bench`` n'a pas le temps de jouer : son tableau reprend le relevé de la dernière fois."""
+RELEVE = Path(__file__).resolve().parent / "releves" / f"campagne-{LOIN}.json"
 
 
 def measure(*, quick: bool) -> Iterator[Mesure]:
     """La campagne et le travail pur à deux tailles, l'une dix fois l'autre : leur rapport, le temps d'un adhérent."""
     yield from rows((1, 10) if quick else (60, 600))
-    far = "une heure et demie : « python -m bench.campagne 6000 »"
-    yield Mesure("temps d'un adhérent, de 600 à 6000", 1.1, None, "×", far)
+    yield from recorded()
+
+
+def recorded() -> Iterator[Mesure]:
+    """Ce qu'a dit la plus grande campagne la dernière fois qu'elle fut jouée, machine et jour à l'appui."""
+    if not RELEVE.is_file():
+        far = f"à jouer une fois, une heure et demie : « python -m bench.campagne {LOIN} --garder »"
+        yield Mesure(f"temps d'un adhérent, de {LOIN // 10} à {LOIN}", 1.1, None, "×", far)
+        return
+    kept = json.loads(RELEVE.read_text("utf-8"))
+    for row in kept["mesures"]:
+        yield replace(Mesure(**row), note=f"{row['note']} ; relevé du {kept['jour']} ({kept['machine']})")
 
 
 def rows(sizes: tuple[int, int], agents: int = AGENTS) -> Iterator[Mesure]:
@@ -48,7 +65,7 @@ def rows(sizes: tuple[int, int], agents: int = AGENTS) -> Iterator[Mesure]:
         1.3,
         large.campagne / large.pur,
         "× travail pur",
-        f"{large.campagne:.1f} s contre {large.pur:.1f} s, démarrage à part ({start:.0f} s) ; {large.shares}",
+        f"{french(large.campagne)} s contre {french(large.pur)} s, démarrage à part ({start:.0f} s) ; {large.shares}",
         pourquoi="retrouver chaque adhérent à chaque geste, transférer, attendre le dernier lot de chaque geste",
     )
     yield Mesure(
@@ -56,7 +73,7 @@ def rows(sizes: tuple[int, int], agents: int = AGENTS) -> Iterator[Mesure]:
         0.55,
         large.travail_pur / large.adherents,
         "s",
-        f"campagne entière : {large.processeur / large.adherents:.2f} s",
+        f"campagne entière : {french(large.processeur / large.adherents)} s",
         pourquoi="composer les PDF, valider le virement par son schéma, prendre trois fois l'empreinte du contenu",
     )
     pace = start + large.campagne / large.adherents * 600
@@ -75,15 +92,15 @@ def rows(sizes: tuple[int, int], agents: int = AGENTS) -> Iterator[Mesure]:
         1.1,
         large.campagne / large.adherents / (small.campagne / small.adherents),
         "×",
-        f"{small.campagne / small.adherents:.2f} s, puis {large.campagne / large.adherents:.2f} s",
+        f"{french(small.campagne / small.adherents)} s, puis {french(large.campagne / large.adherents)} s",
     )
     yield Mesure(
         f"temps d'un adhérent, en processeur, {growth}",
         1.1,
         large.processeur / large.adherents / (small.processeur / small.adherents),
         "×",
-        f"{small.processeur / small.adherents:.2f} s, puis {large.processeur / large.adherents:.2f} s ; "
-        f"travail pur {small.travail_pur / small.adherents:.2f} s, puis {large.travail_pur / large.adherents:.2f} s",
+        f"{french(small.processeur / small.adherents)} s, puis {french(large.processeur / large.adherents)} s ; "
+        f"pur {french(small.travail_pur / small.adherents)} s, puis {french(large.travail_pur / large.adherents)} s",
     )
 
 
@@ -134,7 +151,8 @@ def play(sizes: tuple[int, int], agents: int) -> tuple[float, Passage, Passage]:
         stack.enter_context(settings({**depot.environment, **_common(), **installation}))
         codes = codes_of(bounds[-1])
         first, small, large = (codes[low:high] for low, high in pairwise(bounds))
-        _together(codes, partial(settle, folder=folder, prisons=depot.racine, agents=agents))
+        together(codes, partial(settle, folder=folder, prisons=depot.racine, agents=agents))
+        _progress(f"{len(codes)} communes inscrites, mois ouverts, classeurs déposés")
         pure_settings = copied()  # plus personne n'est sur la base : ces processus-là sont fermés
         stack.enter_context(several())
         forget_highest_memory()  # celle des mesures d'avant, dans ce même processus
@@ -170,9 +188,11 @@ def _passage(lieu: _Lieu, codes: Sequence[str]) -> Passage:
 def _played(lieu: _Lieu, codes: Sequence[str]) -> Passage:
     depot = lieu.depot
     with settings(lieu.reglages_purs):
-        pure, pure_work = _timed(lambda: _together(codes, partial(work, depot.racine, lieu.dossiers)))
+        pure, pure_work = _timed(lambda: together(codes, partial(work, depot.racine, lieu.dossiers)))
+    _progress(f"travail pur de {len(codes)} adhérents : {pure:.0f} s, {pure_work:.0f} s de processeur")
     before = _of_process(lieu.serveur), _of_process(depot.pid), time.process_time()
     whole, whole_work = _timed(lambda: run_campaign(codes, lieu.url))
+    _progress(f"campagne de {len(codes)} adhérents : {whole:.0f} s, {whole_work:.0f} s de processeur")
     prefect = _of_process(lieu.serveur) - before[0] + time.process_time() - before[2]
     sent = _of_process(depot.pid) - before[1]
     memory = max([highest_memory(), *(highest_memory(pid) for pid in _workers())])
@@ -184,8 +204,9 @@ def work(prisons: Path, target: Path, registre: Any, code: str) -> None:
     """Le travail pur d'un adhérent : lire, calculer, approuver, déclarer, rendre, écrire sur le disque."""
     from payroll.month.calculer import compute_month
     from payroll.month.declarer import declare_month
+    from payroll.month.dus import pending_documents
     from payroll.month.recevoir import keep_file, read_pending
-    from payroll.month.restituer import pending_documents, produce_documents
+    from payroll.month.restituer import produce_documents
     from payroll.settings import Reglages
 
     (taken,) = (prisons / code / "depot").glob("*.xlsx")
@@ -220,7 +241,7 @@ def run_campaign(codes: Sequence[str], url: str) -> None:
     with temporary_settings({PREFECT_API_URL: f"{url}/api"}), _drained(), several():
         for flow in (relever_le_depot, preparer_la_paie):
             flow(str(MOIS), list(codes))
-        _together(codes, approve_one)
+        together(codes, approve_one)
         declarer_et_restituer(str(MOIS), list(codes))
 
 
@@ -235,7 +256,7 @@ def _drained() -> Iterator[None]:
         EventsWorker.drain_all(timeout=60, at_exit=False)
 
 
-def _together(codes: Sequence[str], act: Any) -> None:
+def together(codes: Sequence[str], act: Any) -> None:
     """Partage les adhérents entre les processus de calcul, par lots, comme les flux."""
     from flows.processus import Processus, elsewhere, several
 
@@ -253,6 +274,11 @@ def _timed(work_: Any) -> tuple[float, float]:
     before, start = sum(map(_of_process, _workers())), time.perf_counter()
     work_()
     return time.perf_counter() - start, sum(map(_of_process, _workers())) - before
+
+
+def _progress(done: str) -> None:
+    """Dit où en est une mesure qui peut durer plus d'une heure."""
+    print(f"{time.strftime('%H:%M:%S')} {done}", file=sys.stderr, flush=True)
 
 
 def _workers() -> list[int]:
@@ -310,20 +336,6 @@ def _copied(home: Path, target: Path, url: str) -> dict[str, str]:
 
 
 @contextmanager
-def settings(values: dict[str, str]) -> Iterator[None]:
-    """Pose ces réglages dans l'environnement, et le rend comme il était."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
-
-
-@contextmanager
 def prefect_server(folder: Path) -> Iterator[tuple[int, str]]:
     """Un serveur Prefect à lui seul ; rend son numéro de processus et son adresse."""
     from desk.demo.decor import Decor
@@ -360,12 +372,24 @@ def _check(pure: Path, prisons: Path, codes: Sequence[str]) -> None:
 
 
 def main() -> None:
-    """``python -m bench.campagne 600 --agents 20`` : les mêmes lignes à une taille choisie ; rien n'est gardé."""
+    """``python -m bench.campagne 600 --agents 20`` : les mêmes lignes à une taille choisie."""
     parser = argparse.ArgumentParser(prog="bench.campagne", description="Mesure une campagne entière.")
     parser.add_argument("adherents", type=int, help="le nombre d'adhérents ; la croissance part du dixième")
     parser.add_argument("--agents", type=int, default=AGENTS, help=f"agents par adhérent ({AGENTS} à défaut)")
+    parser.add_argument("--garder", action="store_true", help=f"écrire le relevé que « make bench » redit ({LOIN})")
     asked = parser.parse_args()
-    tell(list(rows((max(1, asked.adherents // 10), asked.adherents), asked.agents)), keep=False)
+    if asked.garder and (asked.adherents, asked.agents) != (LOIN, AGENTS):
+        parser.error(f"seule une campagne de {LOIN} adhérents de {AGENTS} agents se garde")
+    measured = list(rows((max(1, asked.adherents // 10), asked.adherents), asked.agents))
+    tell(measured, keep=False)
+    if asked.garder:
+        kept = {
+            "jour": f"{datetime.now(UTC):%d/%m/%Y}",
+            "machine": machine(),
+            "mesures": [asdict(mesure) for mesure in measured],
+        }
+        RELEVE.parent.mkdir(exist_ok=True)
+        RELEVE.write_text(json.dumps(kept, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import yaml
 from bench.departement import AGENTS, Departement, filled
 from bench.matiere import ACTE, MOIS
 from bench.openssh import SSHD, sshd
-from bench.tableau import Mesure, once
+from bench.tableau import Mesure, french, once
 from payroll.month.ouvrir import template_name
 from sftp_drop import layout
 
@@ -34,7 +34,7 @@ def measure(*, quick: bool) -> Iterator[Mesure]:
         return
     with tempfile.TemporaryDirectory(prefix="paie-commande-") as folder:
         steps = list(_played(Path(folder)))
-    told = ", ".join(f"{step} {seconds:.1f}" for step, seconds in steps)
+    told = ", ".join(f"{step} {french(seconds)}" for step, seconds in steps)
     yield Mesure(
         name,
         20,

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, inspect, text
 
 from bench.departement import AGENTS, codes_of, settle
 from bench.matiere import ACTE, MOIS
-from bench.tableau import Mesure, best, once_of_processor
+from bench.tableau import Mesure, best, french, once_of_processor
 from payroll.month.calculer import compute_month
 from payroll.month.etat import month_board
 from payroll.month.tableau_de_bord import read_board
@@ -87,7 +87,7 @@ def measure(*, quick: bool) -> Iterator[Mesure]:
         "× base neuve",
         f"{old.processeur * 1000:.0f} ms contre {new.processeur * 1000:.0f} ms de processeur par commune de {AGENTS} "
         f"agents ; montre, PostgreSQL compris : {old.montre * 1000:.0f} contre {new.montre * 1000:.0f}, soit "
-        f"{old.montre / new.montre:.2f}".replace(".", ","),
+        f"{french(old.montre / new.montre)}",
     )
     yield Mesure(
         f"l'état et le tableau du mois de {communes} communes",

@@ -21,11 +21,12 @@ from typing import Any
 
 import yaml
 
-from bench.campagne import HORLOGE, _together, settings
+from bench.campagne import HORLOGE, together
 from bench.departement import AGENTS, codes_of, settle
-from bench.equipes import FINIS, REGLES, Equipe, Reseau, Serveur, network, server, team, until
 from bench.matiere import MOIS
 from bench.tableau import Mesure
+from desk.demo.decor import settings
+from tests.equipes import FINIS, REGLES, Equipe, Reseau, Serveur, network, server, team, until
 
 ENSEMBLE = 4
 """Exécutions à la fois, toutes équipes : la borne du pool."""
@@ -171,7 +172,7 @@ def _agence(number: int, part: int) -> Iterator[Agence]:
             serveur.call("automations/", rule)
         serveur.deploy(GESTE)
         codes = codes_of(number)
-        _together(codes, partial(settle, folder=folder, prisons=folder / "prisons"))
+        together(codes, partial(settle, folder=folder, prisons=folder / "prisons"))
         _sql(local, f"ALTER DATABASE {base} RENAME TO departement")
         yield Agence(serveur, reseau, folder, local.replace("127.0.0.1", reseau.adresse), codes, part)
 

@@ -14,13 +14,17 @@ from collections.abc import Iterator
 
 from bench.matiere import MOIS
 from bench.population import draw, shifted
-from bench.tableau import Mesure, highest_memory, once_of_processor
+from bench.tableau import Mesure, french, highest_memory, once_of_processor
 from payroll import engine
 from payroll.engine.situation import Employeur, Situation
 
 _PAYS = 1_900_000
 """Les agents de la fonction publique territoriale."""
 _TRANCHE = 100_000
+"""Agents en mémoire à la fois, pour le pays."""
+_LOT = 12_000
+"""Agents calculés d'un coup : 120 000 en un seul lot, dont les colonnes débordent les caches, coûtent 10 % de plus. Une
+paie est celle d'un adhérent : l'usage n'a que de petits lots."""
 
 
 def measure(*, quick: bool) -> Iterator[Mesure]:
@@ -35,8 +39,8 @@ def measure(*, quick: bool) -> Iterator[Mesure]:
         10.5,
         ten / one,
         "fois",
-        f"{ten:.2f} s".replace(".", ","),
-        pourquoi="les colonnes du petit lot tiennent dans les caches du processeur, celles du grand non",
+        f"{french(ten)} s, par lots de {_LOT}, tout gardé",
+        pourquoi="la mémoire de dix lots gardés ensemble se demande page à page au système",
     )
     twenty = min(once_of_processor(lambda: engine.compute(MOIS, employeurs[:20], situations[:20])) for _ in range(10))
     yield Mesure("calcul d'un adhérent de 20 agents", 20, twenty * 1000, "ms")
@@ -49,7 +53,13 @@ def measure(*, quick: bool) -> Iterator[Mesure]:
 
 def _best(employeurs: list[Employeur], situations: list[Situation]) -> float:
     """En secondes de processeur, un seul cœur servant au calcul."""
-    return min(once_of_processor(lambda: engine.compute(MOIS, employeurs, situations)) for _ in range(5))
+    return min(once_of_processor(lambda: _computed(employeurs, situations)) for _ in range(5))
+
+
+def _computed(employeurs: list[Employeur], situations: list[Situation]) -> list[engine.Calcul]:
+    """Tous les calculs, lot après lot, gardés ensemble."""
+    starts = range(0, len(situations), _LOT)
+    return [engine.compute(MOIS, employeurs[at : at + _LOT], situations[at : at + _LOT]) for at in starts]
 
 
 def _shape(employeurs: list[Employeur], situations: list[Situation]) -> str:
@@ -82,10 +92,10 @@ def _compute_country(count: int) -> None:
     for step in range(-(-count // _TRANCHE)):
         employeurs, situations = shifted(*first, step)
         begin = time.process_time()
-        calcul = engine.compute(MOIS, employeurs, situations)
+        calculs = _computed(employeurs, situations)
         seconds += time.process_time() - begin
-        if calcul.lot is None or not calcul.lot.totals["brut"].any():
-            raise RuntimeError("tranche sans bulletin")
+        if not all(calcul.lot and calcul.lot.totals["brut"].any() for calcul in calculs):
+            raise RuntimeError("lot sans bulletin")
     print(seconds, time.process_time(), highest_memory())
 
 

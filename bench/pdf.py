@@ -20,7 +20,7 @@ from unittest.mock import patch
 from fpdf import FPDF
 
 from bench.matiere import installation
-from bench.tableau import Mesure, once
+from bench.tableau import Mesure, french, once
 from payroll.documents import payslip
 from payroll.documents.facts import PayslipFacts
 from payroll.documents.polices import FONTS
@@ -59,7 +59,7 @@ def measure(*, quick: bool) -> Iterator[Mesure]:
 def _ratio(name: str, aim: float, mine: float, theirs: float | None, missing: str) -> Mesure:
     if theirs is None:
         return Mesure(f"un bulletin, à côté de {name}", aim, None, "fois", f"non mesuré : {missing}")
-    note = f"{mine:.1f} ms contre {theirs:.1f} ms".replace(".", ",")
+    note = f"{french(mine)} ms contre {french(theirs)} ms"
     return Mesure(f"un bulletin, à côté de {name}", aim, mine / theirs, "fois", note)
 
 

@@ -108,10 +108,10 @@ def tell(mesures: Sequence[Mesure], *, keep: bool = True) -> None:
         known = mesure.mesure
         table.add_row(
             mesure.nom,
-            _french(mesure.vise),
-            "non mesuré" if known is None else _french(known),
+            french(mesure.vise),
+            "non mesuré" if known is None else french(known),
             mesure.unite,
-            "" if known is None else _french(known / mesure.vise),
+            "" if known is None else french(known / mesure.vise),
             "oui" if mesure.tenue else "non",
             mesure.remarque,
         )
@@ -125,7 +125,7 @@ def tell(mesures: Sequence[Mesure], *, keep: bool = True) -> None:
     CIBLE.write_text(json.dumps(rows, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def _french(value: float) -> str:
+def french(value: float) -> str:
     """Trois chiffres qui comptent, à la française : « 1 234 », « 12,3 », « 0,045 »."""
     if value == int(value) or abs(value) >= 100:
         return f"{value:,.0f}".replace(",", "\u202f")

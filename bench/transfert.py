@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.openssh import SSHD, Depot, sshd
-from bench.tableau import Mesure, once
+from bench.tableau import Mesure, french, once
 from sftp_drop.client import DropClient, connect
 from sftp_drop.decide import look
 from sftp_drop.give import Outgoing, give_all
@@ -59,14 +59,14 @@ def measure(*, quick: bool) -> Iterator[Mesure]:
         1,
         mine / taken,
         "× sftp",
-        f"une session chacun : {mine:.2f} s contre {taken:.2f} s",
+        f"une session chacun : {french(mine)} s contre {french(taken)} s",
     )
     yield Mesure(
         f"rendre {folders} dossiers de {len(DOSSIER)} documents",
         1,
         mine_given / given,
         "× sftp",
-        f"{mine_given:.2f} s contre {given:.2f} s ; {volume:.0f} Mo, {volume / mine_given:.0f} Mo/s",
+        f"{french(mine_given)} s contre {french(given)} s ; {volume:.0f} Mo, {volume / mine_given:.0f} Mo/s",
     )
 
 

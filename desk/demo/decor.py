@@ -98,7 +98,7 @@ def sftp_server(decor: Decor, codes: Sequence[str]) -> Iterator[EmbeddedServer]:
 @contextmanager
 def prefect_server(decor: Decor) -> Iterator[str]:
     """Un serveur Prefect à lui seul ; rend son adresse. L'éphémère laisse ses processus se disputer SQLite."""
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     decor.racine.mkdir(parents=True, exist_ok=True)
     with (decor.racine / "prefect.log").open("wb") as log:
@@ -114,12 +114,17 @@ def prefect_server(decor: Decor) -> Iterator[str]:
             with settings({"PREFECT_API_URL": f"{url}/api"}):
                 yield url
         finally:
-            process.terminate()
-            try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Arrête un serveur, et le tue s'il n'a pas fini après quinze secondes."""
+    process.terminate()
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -135,6 +140,7 @@ def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"le serveur Prefect n'a pas démarré : lisez {log}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Un port libre de la boucle locale."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -22,6 +22,8 @@ from uuid import uuid4
 import httpx
 import yaml
 
+from desk.demo.decor import free_port, stop
+
 RACINE = Path(__file__).resolve().parents[1]
 PREFECT = Path(sys.executable).parent / "prefect"
 REGLES = RACINE / "flows" / "reprise.yaml"
@@ -226,9 +228,7 @@ class Serveur:
 @contextmanager
 def server(folder: Path, database: str, host: str = "127.0.0.1") -> Iterator[Serveur]:
     """Un serveur Prefect sur cette base PostgreSQL (``postgresql://…``), pool borné, geste et règles inscrits."""
-    from desk.demo.decor import _free_port
-
-    url = f"http://{host}:{_free_port()}"
+    url = f"http://{host}:{free_port()}"
     environment = {
         **os.environ,
         "PREFECT_API_DATABASE_CONNECTION_URL": database.replace("postgresql", "postgresql+asyncpg"),
@@ -249,12 +249,7 @@ def server(folder: Path, database: str, host: str = "127.0.0.1") -> Iterator[Ser
         until(lambda: _answers(one, process), f"le serveur Prefect n'a pas démarré : {folder / 'prefect.log'}")
         yield one
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process)
 
 
 def _answers(one: Serveur, process: subprocess.Popen[bytes]) -> bool:

@@ -16,7 +16,7 @@ _CLAVIER = "au clavier de l'agence"
 GESTES: Mapping[str, str] = {
     "adherents": "la page « Le mois »",
     "agent depart": "la page « Arrivées et départs » de l'adhérent",
-    "agent": f"la commande du dossier de l'agent, {_CLAVIER}",
+    "agent": "la page « Conditions et primes » de l'adhérent",
     "corriger": "la page « Corrections »",
     "declarer": "la page « DSN » de l'adhérent",
     "deposer": f"la commande de dépôt des DSN, {_CLAVIER},",
@@ -25,7 +25,7 @@ GESTES: Mapping[str, str] = {
     "evenements": f"la commande des événements, {_CLAVIER},",
     "gestionnaire": "la page « Comptes » de l'administrateur",
     "inscrire": "la page « Prendre en charge »",
-    "rappel": f"la commande des rappels, {_CLAVIER}",
+    "rappel": "la page « Rappels » de l'adhérent",
     "refus": "la page « Révision » de l'adhérent",
     "reviser": "la page « Révision » de l'adhérent",
     "rouvrir": "la page « Révision » de l'adhérent, « Rouvrir ce mois »",

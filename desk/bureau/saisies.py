@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeVar
 
 from starlette.responses import HTMLResponse, Response
 
 from desk.bureau.demande import Demande, adresse_avec
+from desk.bureau.listes import jour
 from payroll.anomalies import Anomalie
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.periods import Month
@@ -56,6 +58,14 @@ def agent_choisi(demande: Demande) -> tuple[str, str]:
     """Matricule et contrat du choix « matricule|contrat »."""
     matricule, _, contrat = demande.champ("agent").partition("|")
     return matricule, contrat
+
+
+def jour_saisi(demande: Demande, nom: str) -> date:
+    """La date d'un champ ; lève :class:`GesteRefuse` si elle manque ou ne se lit pas."""
+    day = jour(demande.champ(nom))
+    if day is None:
+        raise GesteRefuse("La date manque ou ne se lit pas : choisissez-la dans le calendrier, ou écrivez AAAA-MM-JJ.")
+    return day
 
 
 def a_recalculer(fait: str, mois_payes: Sequence[Month]) -> str:

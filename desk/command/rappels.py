@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from desk.command.console import console, explains_refusals, opened, parse_month, refuse, show_table
+from desk.command.identite import Par, signed
 from payroll.money import AmountError, format_amount, parse_amount
 from payroll.month.rappeler import (
     Apercu,
@@ -58,10 +59,11 @@ def preparer(
     mois: Mois = None,
     depuis: Depuis = None,
     echeances: Annotated[int, typer.Option(help="Nombre de mois où la différence s'étale")] = 1,
+    par: Par = "",
 ) -> None:
     """Inscrit le rappel d'un agent dans le mois ouvert ; remplace celui qui attendait."""
     month = parse_month(mois)
-    with opened() as (registre, acte):
+    with signed(par) as (registre, acte):
         apercus = prepare_recall(
             registre,
             adherent,
@@ -88,6 +90,7 @@ def saisir(
     motif: Motif,
     mois: Mois = None,
     contrat: Annotated[str, typer.Option(help="Numéro du contrat, si l'agent en a plusieurs")] = "",
+    par: Par = "",
 ) -> None:
     """Saisit un élément appris trop tard, et prépare le rappel de son mois."""
     month, droit = parse_month(mois), parse_month(mois_de_droit)
@@ -95,7 +98,7 @@ def saisir(
         amount = parse_amount(valeur)
     except AmountError:
         raise refuse(f"« {valeur} » n'est pas un montant : écrivez par exemple 12,50.") from None
-    with opened() as (registre, acte):
+    with signed(par) as (registre, acte):
         add_late_element(
             registre,
             adherent,
@@ -120,14 +123,15 @@ def annuler(
     motif: Motif,
     mois: Mois = None,
     element: Annotated[int | None, typer.Option(help="Annule aussi cet élément tardif (son numéro)")] = None,
+    par: Par = "",
 ) -> None:
     """Annule ce qu'un rappel n'a pas encore versé ; ce qui l'a été reste, et se reprend par un autre rappel."""
     month = parse_month(mois)
-    with opened() as (registre, acte):
+    with signed(par) as (registre, acte):
         if element is not None:
             cancel_late_element(registre, adherent, element, month, acte)
         count = cancel_recall(registre, adherent, matricule, month, acte, motif=motif)
-    console.print(f"{plural(count, 'échéance')} annulée(s) à partir de {month.libelle}.")
+    console.print(f"{plural(count, 'échéance annulée', 'échéances annulées')} à partir de {month.libelle}.")
 
 
 def _optional_month(text: str | None) -> Month | None:

@@ -44,6 +44,11 @@ class Change:
     mois_payes: tuple[Month, ...]
 
 
+def monthly_codes() -> frozenset[str]:
+    """Les rubriques qui se versent chaque mois."""
+    return frozenset(r.code for r in load_catalogue().saisies("permanents")) | {CONTINGENT_DECIDE}
+
+
 def change_conditions(
     registre: Registre,
     code: str,
@@ -106,7 +111,7 @@ def change_permanent(
         adherent = find_adherent(session, code)
         require_right(session, acte, code)
         contrat = _contract(session, adherent, matricule, numero, du, motif)
-        connues = {r.code for r in load_catalogue().saisies("permanents")} | {CONTINGENT_DECIDE}
+        connues = monthly_codes()
         if rubrique not in connues or montant < 0:
             raise GesteRefuse(
                 f"« {rubrique} » ne se verse pas chaque mois, ou son montant est négatif. "

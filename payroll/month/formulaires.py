@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from payroll.catalogue import load as load_catalogue
@@ -9,7 +10,9 @@ from payroll.engine.situation import HOUR_VARIABLES
 from payroll.intake.layout import formulaire
 from payroll.legislation.conges import load_conges
 from payroll.month.commun import find_adherent, require_paie
+from payroll.month.conditions import monthly_codes
 from payroll.month.corrections import element_label
+from payroll.month.rappeler import late_codes
 from payroll.month.situations import active_contracts
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -24,6 +27,15 @@ class Personne:
     nom: str
     prenom: str
     emploi: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Une condition d'un contrat qu'un arrêté change (:data:`payroll.month.conditions.MODIFIABLES`)."""
+
+    code: str
+    libelle: str
+    aide: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +62,40 @@ def people_of_month(registre: Registre, code: str, mois: Month) -> list[Personne
 def enterable() -> list[Saisissable]:
     """Les éléments du mois qu'une correction peut porter, par libellé."""
     catalogue = load_catalogue()
-    codes = {item.code for item in catalogue.saisies("variables")} | HOUR_VARIABLES
+    return _enterable({item.code for item in catalogue.saisies("variables")} | HOUR_VARIABLES)
+
+
+def monthly_elements() -> list[Saisissable]:
+    """Les éléments qui se versent chaque mois, par libellé."""
+    return _enterable(monthly_codes())
+
+
+def late_enterable() -> list[Saisissable]:
+    """Les éléments d'un mois passé qu'un rappel peut porter, par libellé."""
+    return _enterable(late_codes())
+
+
+def _enterable(codes: Iterable[str]) -> list[Saisissable]:
     found = [Saisissable(code, element_label(code), en_heures=code in HOUR_VARIABLES) for code in codes]
     return sorted(found, key=lambda one: one.libelle)
+
+
+def changeable_conditions() -> tuple[Condition, ...]:
+    """Ce qu'un arrêté change sans ouvrir un autre contrat, dans l'ordre où un arrêté le dit."""
+    return (
+        Condition("grade", "Grade"),
+        Condition("echelon", "Échelon"),
+        Condition("categorie", "Catégorie", "A, B ou C."),
+        Condition("indice_brut", "Indice brut"),
+        Condition("indice_majore", "Indice majoré"),
+        Condition("nbi", "Nouvelle bonification indiciaire, en points"),
+        Condition("heures_hebdo", "Heures par semaine de l'emploi", "35 ; 17,5 pour dix-sept heures trente."),
+        Condition("quotite", "Quotité du temps partiel", "0,8 pour 80 % ; 1 pour un temps plein."),
+        Condition("enfants_sft", "Enfants ouvrant droit au supplément familial"),
+        Condition("enfants_sft_alternes", "Dont en résidence alternée"),
+        Condition("personnes_a_charge", "Personnes à charge, pour les saisies"),
+        Condition("taux_indemnite", "Taux de l'indemnité d'un élu, en pour cent"),
+    )
 
 
 def absence_kinds() -> list[tuple[str, str]]:

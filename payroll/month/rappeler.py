@@ -14,6 +14,7 @@ from payroll.engine.situation import HOUR_VARIABLES, Rappel
 from payroll.legislation import FigureMissing
 from payroll.money import format_amount
 from payroll.month.commun import Acte, GesteRefuse, find_adherent, key, record, require_paie
+from payroll.month.gestionnaires import require_right
 from payroll.month.rappels import Ecart, freeze, gaps, late_elements, paid, paid_months, table_of, with_late
 from payroll.month.situations import ContratDuMois, EntreesDuMois, gather
 from payroll.periods import Month
@@ -41,6 +42,11 @@ class Apercu:
     def total(self) -> int:
         """Somme des différences, en centimes ; négative : un trop-perçu."""
         return sum(ecart.difference for ecart in self.ecarts)
+
+
+def late_codes() -> frozenset[str]:
+    """Les éléments variables qui se saisissent pour un mois passé."""
+    return frozenset(r.code for r in recallable(load_catalogue()) if "variables" in r.saisie) | HOUR_VARIABLES
 
 
 def preview_recalls(
@@ -72,6 +78,7 @@ def prepare_recall(
     """
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
+        require_right(session, acte, code)
         _require_open(session, adherent, mois)
         if not motif.strip():
             raise GesteRefuse("Un rappel dit sa raison : arrêté, pièce arrivée en retard, texte publié après coup.")
@@ -135,13 +142,16 @@ def add_late_element(
     """
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
+        require_right(session, acte, code)
         _require_open(session, adherent, mois)
+        if not motif.strip():
+            raise GesteRefuse("Un élément tardif dit sa raison : la pièce arrivée après la paie, ce qu'elle dit.")
         if mois_de_droit not in paid_months(session, adherent, mois):
             raise GesteRefuse(
                 f"{adherent.nom} : {mois_de_droit.libelle} n'a pas été payé ici, ou se recalcule encore. "
                 "Un rappel porte sur un mois déjà déclaré."
             )
-        saisies = {r.code for r in recallable(load_catalogue()) if "variables" in r.saisie} | HOUR_VARIABLES
+        saisies = late_codes()
         if rubrique not in saisies or valeur == 0:
             raise GesteRefuse(
                 f"« {rubrique} » ne se saisit pas comme élément d'un mois passé, ou sa valeur est nulle. "
@@ -183,7 +193,10 @@ def cancel_recall(registre: Registre, code: str, matricule: str, mois: Month, ac
     """
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
+        require_right(session, acte, code)
         _require_open(session, adherent, mois)
+        if not motif.strip():
+            raise GesteRefuse("Une annulation dit sa raison : ce qui rendait ce rappel faux ou inutile.")
         contrats = _contracts_of(session, adherent, matricule)
         count = sum(_cancel(session, contrat_id, mois, acte, motif) for contrat_id in contrats)
         if not count:
@@ -196,6 +209,7 @@ def cancel_late_element(registre: Registre, code: str, element_id: int, mois: Mo
     """Annule un élément tardif : un rappel déjà payé qui le comptait se reprendra au prochain. Lève GesteRefuse."""
     with registre.transaction() as session:
         adherent = find_adherent(session, code)
+        require_right(session, acte, code)
         row = session.get(ElementRappele, element_id)
         if row is None or row.adherent_id != adherent.id or row.annule_le is not None:
             raise GesteRefuse(f"{adherent.nom} : aucun élément tardif en cours sous le numéro {element_id}.")

@@ -76,7 +76,7 @@ def test_de_l_arrete_au_bulletin() -> None:
 def test_un_oubli_se_saisit_puis_s_annule() -> None:
     oubli = ("rappel", "saisir", *QUI, "cia", "100,00", "--mois-de-droit", "2026-10", "--motif", "oubli")
     assert "Total brut à payer : 100,00 €" in _plat(*oubli)
-    assert "1 échéance annulée(s)" in _plat("rappel", "annuler", *QUI, "--element", "1", *MOTIF)
+    assert "1 échéance annulée à partir" in _plat("rappel", "annuler", *QUI, "--element", "1", *MOTIF)
     assert "Rien à rappeler" in _plat("rappel", "voir", "lubescaux")
 
 

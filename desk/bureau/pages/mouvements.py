@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import yaml
@@ -12,8 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from desk.bureau.demande import Demande
 from desk.bureau.droits import Acteur, Lecteur
-from desk.bureau.listes import jour
-from desk.bureau.saisies import PageDeSaisie, a_recalculer, agent_choisi
+from desk.bureau.saisies import PageDeSaisie, a_recalculer, agent_choisi, jour_saisi
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.formulaires import exit_reasons, people_of_month
 from payroll.month.mouvements import (
@@ -42,7 +40,7 @@ def voir(demande: Lecteur, code: str, agent: str = "") -> HTMLResponse:
 def depart(demande: Acteur, code: str) -> Response:
     """Date ou redate un départ ; un code de la DSN l'emporte sur le motif choisi."""
     nature = demande.champ("code_dsn") or demande.champ("nature")
-    return _faire(demande, code, lambda **agent: set_exit(**agent, le=_jour(demande, "le"), nature=nature))
+    return _faire(demande, code, lambda **agent: set_exit(**agent, le=jour_saisi(demande, "le"), nature=nature))
 
 
 @routeur.post("/annuler-depart")
@@ -54,7 +52,7 @@ def annuler_depart(demande: Acteur, code: str) -> Response:
 @routeur.post("/entree")
 def entree(demande: Acteur, code: str) -> Response:
     """Corrige le premier jour d'un contrat."""
-    return _faire(demande, code, lambda **agent: change_entry(**agent, du=_jour(demande, "du")))
+    return _faire(demande, code, lambda **agent: change_entry(**agent, du=jour_saisi(demande, "du")))
 
 
 @routeur.post("/annuler-arrivee")
@@ -118,13 +116,6 @@ def _faire(demande: Demande, code: str, geste: Callable[..., Mouvement]) -> Resp
 def _dit(done: Mouvement) -> str:
     numero = f", contrat {done.contrat}" if done.contrat else ""
     return a_recalculer(f"Agent {done.matricule}{numero} : {done.phrase}", done.mois_payes)
-
-
-def _jour(demande: Demande, nom: str) -> date:
-    day = jour(demande.champ(nom))
-    if day is None:
-        raise GesteRefuse("La date manque ou ne se lit pas : choisissez-la dans le calendrier, ou écrivez AAAA-MM-JJ.")
-    return day
 
 
 def _faits(demande: Demande, code: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from desk.bureau.demande import Demande, adresse_avec
 from desk.bureau.listes import jour
 from payroll.anomalies import Anomalie
 from payroll.month.commun import Acte, GesteRefuse
+from payroll.month.mouvements import Mouvement
 from payroll.periods import Month
 
 Fait = TypeVar("Fait")
@@ -76,3 +77,9 @@ def a_recalculer(fait: str, mois_payes: Sequence[Month]) -> str:
             f" Des mois déjà payés sont touchés depuis {mois_payes[0].libelle} : un rappel leur rendra ce qui est dû."
         )
     return told
+
+
+def mouvement_dit(done: Mouvement) -> str:
+    """Ce qu'un événement de contrat vient de changer, et ce qu'il faut faire ensuite."""
+    numero = f", contrat {done.contrat}" if done.contrat else ""
+    return a_recalculer(f"Agent {done.matricule}{numero} : {done.phrase}", done.mois_payes)

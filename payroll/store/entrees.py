@@ -332,6 +332,10 @@ _FRENCH = {
     "date_from_datetime_parsing": "une date AAAA-MM-JJ est attendue",
     "date_parsing": "une date AAAA-MM-JJ est attendue",
     "too_short": "il en faut au moins un",
+    "string_too_short": "cette information manque",
+    "string_too_long": "ce texte est trop long",
+    "greater_than_equal": "ce nombre est trop petit",
+    "less_than_equal": "ce nombre est trop grand",
 }
 
 

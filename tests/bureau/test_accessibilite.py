@@ -109,7 +109,7 @@ FEUILLE = 703
 """Largeur imprimable d'une feuille A4, marges ôtées, en points d'écran."""
 
 
-IMPRIMEES = ("", "/revision", "/corrections", "/conditions", "/mouvements", "/rappels")
+IMPRIMEES = ("", "/revision", "/corrections", "/conditions", "/mouvements", "/arrivee", "/rappels")
 
 
 def test_une_page_s_imprime_sans_ce_qui_se_clique(ouvrir: Callable[[str, str, int], Page]) -> None:

@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from desk.bureau.pages import (
     accueil,
     adherents,
+    arrivee,
     compte,
     comptes,
     conditions,
@@ -60,6 +61,7 @@ ROUTES: tuple[APIRouter, ...] = (
     corrections.routeur,
     conditions.routeur,
     mouvements.routeur,
+    arrivee.routeur,
     rappels.routeur,
     droit.routeur,
     journal.routeur,

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from desk.bureau.demande import Demande
 from desk.bureau.droits import Acteur, Lecteur
-from desk.bureau.saisies import PageDeSaisie, a_recalculer, agent_choisi, jour_saisi
+from desk.bureau.saisies import PageDeSaisie, agent_choisi, jour_saisi, mouvement_dit
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.formulaires import exit_reasons, people_of_month
 from payroll.month.mouvements import (
@@ -99,7 +99,7 @@ def arrivee(demande: Acteur, code: str) -> Response:
         return _PAGE.refus(demande, code, done)
     if not done:
         return _PAGE.retour(demande, code, "Ces contrats sont déjà inscrits : rien ne change.", "info")
-    return _PAGE.retour(demande, code, " ".join(_dit(one) for one in done))
+    return _PAGE.retour(demande, code, " ".join(mouvement_dit(one) for one in done))
 
 
 def _faire(demande: Demande, code: str, geste: Callable[..., Mouvement]) -> Response:
@@ -110,12 +110,7 @@ def _faire(demande: Demande, code: str, geste: Callable[..., Mouvement]) -> Resp
     def done(acte: Acte, motif: str) -> Mouvement:
         return geste(registre=demande.registre, code=code, matricule=matricule, contrat=contrat, acte=acte, motif=motif)
 
-    return _PAGE.faire(demande, code, done, _dit)
-
-
-def _dit(done: Mouvement) -> str:
-    numero = f", contrat {done.contrat}" if done.contrat else ""
-    return a_recalculer(f"Agent {done.matricule}{numero} : {done.phrase}", done.mois_payes)
+    return _PAGE.faire(demande, code, done, mouvement_dit)
 
 
 def _faits(demande: Demande, code: str) -> dict[str, Any]:

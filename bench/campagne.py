@@ -386,7 +386,8 @@ def main() -> None:
         kept = {
             "jour": f"{datetime.now(UTC):%d/%m/%Y}",
             "machine": machine(),
-            "mesures": [asdict(mesure) for mesure in measured],
+            # Ce que seule cette taille peut dire ; le rapport au travail pur se mesure à chaque passage, à 600.
+            "mesures": [asdict(mesure) for mesure in measured if mesure.nom.startswith(("temps", "mémoire"))],
         }
         RELEVE.parent.mkdir(exist_ok=True)
         RELEVE.write_text(json.dumps(kept, ensure_ascii=False, indent=2) + "\n", "utf-8")

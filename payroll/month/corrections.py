@@ -89,3 +89,12 @@ def element_label(code: str) -> str:
     """Le nom d'un élément du mois, tel que le classeur le dit ; son code s'il n'est plus connu."""
     catalogue = load_catalogue()
     return _HEURES.get(code) or (catalogue[code].intitule if code in catalogue else code)
+
+
+def element_unit(code: str) -> str:
+    """Ce qu'on saisit d'un élément : « heures », « nombre », « points » ; vide : des euros."""
+    if code in HOUR_VARIABLES:
+        return "heures"
+    catalogue = load_catalogue()
+    unite = catalogue[code].unite if code in catalogue else ""
+    return "" if unite == "euros" else unite

@@ -9,9 +9,9 @@ from datetime import date
 import sqlalchemy
 from sqlmodel import Session, col, or_, select
 
-from payroll import catalogue
-from payroll.intake.layout import HEURES, formulaire, libelle
+from payroll.intake.layout import formulaire, libelle
 from payroll.month.commun import GesteRefuse, key
+from payroll.month.corrections import element_label, element_unit
 from payroll.month.fiche_adherent import known_adherent
 from payroll.month.situations import time_text
 from payroll.periods import Month
@@ -243,13 +243,7 @@ def _conditions(row: SituationContrat) -> Conditions:
 
 
 def _prime(row: ElementPermanent) -> Prime:
-    return Prime(row.rubrique, label_of(row.rubrique), row.montant, _unit(row.rubrique), row.du, row.au)
-
-
-def label_of(rubrique: str) -> str:
-    """L'intitulé d'une rubrique, ou son code si le catalogue ne la connaît plus."""
-    rubriques = catalogue.load()
-    return rubriques[rubrique].intitule if rubrique in rubriques else rubrique
+    return Prime(row.rubrique, element_label(row.rubrique), row.montant, element_unit(row.rubrique), row.du, row.au)
 
 
 def _absence(row: Absence, nom: str | None) -> AbsenceVue:
@@ -280,20 +274,13 @@ def _elements(session: Session, ids: list[int]) -> tuple[ElementDuMois, ...]:
     return tuple(
         ElementDuMois(
             mois=row.mois,
-            libelle=label_of(row.rubrique),
+            libelle=element_label(row.rubrique),
             valeur=row.valeur,
-            unite=_unit(row.rubrique),
+            unite=element_unit(row.rubrique),
             origine=", ".join(part for part in (nom, row.feuille, row.cellule) if part),
         )
         for row, nom in rows
     )
-
-
-def _unit(rubrique: str) -> str:
-    if rubrique in HEURES:
-        return "heures"
-    rubriques = catalogue.load()
-    return rubriques[rubrique].unite if rubrique in rubriques else ""
 
 
 def _payslips(session: Session, ids: list[int]) -> tuple[BulletinVu, ...]:

@@ -11,7 +11,7 @@ from payroll.intake.layout import formulaire
 from payroll.legislation.conges import load_conges
 from payroll.month.commun import find_adherent, require_paie
 from payroll.month.conditions import monthly_codes
-from payroll.month.corrections import element_label
+from payroll.month.corrections import element_label, element_unit
 from payroll.month.rappeler import late_codes
 from payroll.month.situations import active_contracts
 from payroll.periods import Month
@@ -44,8 +44,8 @@ class Saisissable:
 
     code: str
     libelle: str
-    en_heures: bool
-    """Vrai : la valeur se tape en heures, sinon en euros ou en nombre."""
+    unite: str = ""
+    """« heures », « nombre », « points » ; vide : des euros."""
 
 
 def people_of_month(registre: Registre, code: str, mois: Month) -> list[Personne]:
@@ -76,7 +76,7 @@ def late_enterable() -> list[Saisissable]:
 
 
 def _enterable(codes: Iterable[str]) -> list[Saisissable]:
-    found = [Saisissable(code, element_label(code), en_heures=code in HOUR_VARIABLES) for code in codes]
+    found = [Saisissable(code, element_label(code), element_unit(code)) for code in codes]
     return sorted(found, key=lambda one: one.libelle)
 
 

@@ -80,6 +80,7 @@ def prepare_recall(
         adherent = find_adherent(session, code)
         require_right(session, acte, code)
         _require_open(session, adherent, mois)
+        _require_named(matricule)
         if not motif.strip():
             raise GesteRefuse("Un rappel dit sa raison : arrêté, pièce arrivée en retard, texte publié après coup.")
         if not 1 <= echeances <= ECHEANCES_MAXIMUM:
@@ -144,6 +145,7 @@ def add_late_element(
         adherent = find_adherent(session, code)
         require_right(session, acte, code)
         _require_open(session, adherent, mois)
+        _require_named(matricule)
         if not motif.strip():
             raise GesteRefuse("Un élément tardif dit sa raison : la pièce arrivée après la paie, ce qu'elle dit.")
         if mois_de_droit not in paid_months(session, adherent, mois):
@@ -195,6 +197,7 @@ def cancel_recall(registre: Registre, code: str, matricule: str, mois: Month, ac
         adherent = find_adherent(session, code)
         require_right(session, acte, code)
         _require_open(session, adherent, mois)
+        _require_named(matricule)
         if not motif.strip():
             raise GesteRefuse("Une annulation dit sa raison : ce qui rendait ce rappel faux ou inutile.")
         contrats = _contracts_of(session, adherent, matricule)
@@ -317,6 +320,12 @@ def _cancel(session: Session, contrat_id: int, mois: Month, acte: Acte, motif: s
             count += len(pending)
     session.flush()
     return count
+
+
+def _require_named(matricule: str) -> None:
+    """Sans matricule, ces gestes porteraient sur tous les agents à la fois : seul l'aperçu le permet."""
+    if not matricule:
+        raise GesteRefuse("Choisissez l'agent : un rappel se prépare et s'annule un agent à la fois.")
 
 
 def _require_open(session: Session, adherent: Adherent, mois: Month) -> None:

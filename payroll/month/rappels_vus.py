@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from payroll.engine.situation import HOUR_VARIABLES
 from payroll.month.commun import find_adherent
-from payroll.month.corrections import element_label
+from payroll.month.corrections import element_label, element_unit
 from payroll.month.rappels import paid_months
 from payroll.periods import Month
 from payroll.store.registre import Registre
@@ -116,7 +115,7 @@ def _late(session: Session, adherent: Adherent) -> tuple[ElementTardifVu, ...]:
             mois=Month.parse(row.mois_de_droit),
             libelle=element_label(row.rubrique),
             valeur=row.valeur,
-            unite="heures" if row.rubrique in HOUR_VARIABLES else "",
+            unite=element_unit(row.rubrique),
             motif=row.motif,
             par=row.saisi_par,
         )

@@ -14,7 +14,7 @@ from payroll.month.calculer import compute_month
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.conditions import change_conditions
 from payroll.month.ouvrir import open_month
-from payroll.month.rappeler import cancel_recall, prepare_recall
+from payroll.month.rappeler import add_late_element, cancel_late_element, cancel_recall, prepare_recall
 from payroll.periods import Month
 from payroll.store.tables import BulletinPaie, EtatPaie, Paie
 from payroll.store.tables_rappels import ElementRappele, RappelPrepare
@@ -132,6 +132,18 @@ def test_un_refus_dit_pourquoi_et_n_inscrit_rien(
     assert (rappels(paye), tardifs(paye)) == ([], [])
 
 
+@pytest.mark.parametrize("geste", ["preparer", "annuler", "saisir"])
+def test_sans_agent_choisi_aucun_rappel_ne_bouge(paye: Installation, client: Client, geste: str) -> None:
+    """Un agent vide voudrait dire tous : l'aperçu le permet, un geste jamais."""
+    navigateur = client("gestionnaire")
+    envoie(navigateur, "preparer", echeances="1")
+    before = rappels(paye)
+    champs = {"echeances": "1", "mois_de_droit": str(MOIS), "rubrique": "cia", "valeur": "1"}
+    assert envoie(navigateur, geste, agent="", **champs).status_code == 422
+    assert rappels(paye) == before != []
+    assert tardifs(paye) == []
+
+
 def test_sans_mois_paye_la_page_dit_ou_corriger(client: Client) -> None:
     page = texte(client("gestionnaire").get(f"{ICI}?mois={MOIS}").text)
     assert "Aucun mois payé avant novembre 2026" in page
@@ -152,7 +164,10 @@ def test_qui_regarde_n_a_pas_de_formulaire(paye: Installation, client: Client) -
 def test_un_rappel_demande_le_droit_d_agir_aussi_hors_des_pages(paye: Installation) -> None:
     """Le service lui-même refuse : la commande et le bureau ont la même porte."""
     lecture = Acte("l.lande", INSTANT)
+    late = {"mois_de_droit": MOIS, "rubrique": "cia", "valeur": 100, "motif": "fiche"}
     for gesture in (
+        lambda: add_late_element(paye.registre, CODE, AGENT, SUIVANT, lecture, **late),
+        lambda: cancel_late_element(paye.registre, CODE, 1, SUIVANT, lecture),
         lambda: prepare_recall(paye.registre, CODE, AGENT, SUIVANT, lecture, motif="arrêté"),
         lambda: cancel_recall(paye.registre, CODE, AGENT, SUIVANT, lecture, motif="arrêté"),
     ):

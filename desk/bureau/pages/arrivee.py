@@ -109,7 +109,9 @@ def _faits(demande: Demande, code: str) -> dict[str, Any]:
         "adherent": demande.adherent(code),
         "groupes": _groupes(),
         "secrets": SECRETS,
-        "primes": [(one.code, one.libelle) for one in monthly_elements()],
+        "primes": [
+            (one.code, f"{one.libelle} ({one.unite})" if one.unite else one.libelle) for one in monthly_elements()
+        ],
         "rangs": range(PRIMES),
     }
 

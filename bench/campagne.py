@@ -50,7 +50,9 @@ def recorded() -> Iterator[Mesure]:
         return
     kept = json.loads(RELEVE.read_text("utf-8"))
     for row in kept["mesures"]:
-        yield replace(Mesure(**row), note=f"{row['note']} ; relevé du {kept['jour']} ({kept['machine']})")
+        yield replace(
+            Mesure(**row), note=f"{row['note']} ; relevé du {kept['jour']}, {kept['machine']}".removeprefix(" ; ")
+        )
 
 
 def rows(sizes: tuple[int, int], agents: int = AGENTS) -> Iterator[Mesure]:
@@ -85,7 +87,7 @@ def rows(sizes: tuple[int, int], agents: int = AGENTS) -> Iterator[Mesure]:
         "démarrage compris",
         pourquoi=f"{large.processeur / large.adherents * 600:.0f} s de processeur pour {os.cpu_count()} cœurs",
     )
-    yield Mesure("mémoire du plus gros processus de la campagne", 1024, large.memoire, "Mio", of_what)
+    yield Mesure(f"mémoire du plus gros processus, campagne de {sizes[1]} adhérents", 1024, large.memoire, "Mio")
     growth = f"de {small.adherents} à {large.adherents}"
     yield Mesure(
         f"temps d'un adhérent, à la montre, {growth}",

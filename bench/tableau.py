@@ -11,6 +11,7 @@ import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 CIBLE = Path("var/bench.json")
@@ -93,6 +94,16 @@ def machine() -> str:
         f"{os.cpu_count()} cœurs, {gibibytes:.0f} Gio, {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}"
     )
+
+
+def measures_of(name: str, *, quick: bool) -> tuple[list[Mesure], str]:
+    """Les mesures d'un module de ``bench``, et ce qui l'a arrêté, en mots : une exception ne voyage pas toujours."""
+    found: list[Mesure] = []
+    try:
+        found.extend(import_module(f"bench.{name}").measure(quick=quick))
+    except Exception as error:
+        return found, f"{type(error).__name__} {error}"
+    return found, ""
 
 
 def tell(mesures: Sequence[Mesure], *, keep: bool = True) -> None:

@@ -11,7 +11,7 @@ from httpx import Response
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from desk.bureau.pages.arrivee import _champs, _place
+from desk.bureau.pages.arrivee import champs, place
 from payroll.month.calculer import compute_month
 from payroll.month.commun import Acte
 from payroll.store.entrees import AgentEntree, ContratEntree, SituationEntree
@@ -136,8 +136,8 @@ def test_le_compte_ne_se_remontre_pas(client: Client) -> None:
 def test_chaque_champ_du_formulaire_a_sa_place_dans_la_description() -> None:
     """Un champ mal nommé se perdrait, ou ferait refuser toute arrivée ; un choix hors de la liste aussi."""
     models: dict[str, Any] = {"": AgentEntree, "contrats.0": ContratEntree, "contrats.0.situations.0": SituationEntree}
-    for champ in _champs():
-        part, _, name = _place(champ["nom"]).rpartition(".")
+    for champ in champs():
+        part, _, name = place(champ["nom"]).rpartition(".")
         field = models[part].model_fields[name]
         assert bool(champ.get("requis")) == (field.is_required()), champ["nom"]
         allowed = {str(value) for value in get_args(field.annotation)} - {""}

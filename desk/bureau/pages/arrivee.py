@@ -61,7 +61,7 @@ def _description(demande: Demande) -> dict[str, Any]:
     contrat: dict[str, Any] = {}
     situation: dict[str, Any] = {}
     parts = {"": agent, "contrat": contrat, "situation": situation}
-    for champ in _champs():
+    for champ in champs():
         text = demande.champ(champ["nom"])
         if text:
             part, _, name = champ["nom"].rpartition(".")
@@ -78,8 +78,8 @@ def _description(demande: Demande) -> dict[str, Any]:
 
 def _dites(anomalies: Sequence[Anomalie]) -> Iterator[str]:
     """Chaque faute, sous le nom de son champ ; le premier jour, que le contrat et ses conditions portent, une fois."""
-    names = {_place(champ["nom"]): champ["libelle"] for champ in _champs()}
-    names["contrats.0.situations.0.du"] = names[_place(_DEBUT)]
+    names = {place(champ["nom"]): champ["libelle"] for champ in champs()}
+    names["contrats.0.situations.0.du"] = names[place(_DEBUT)]
     told = []
     for anomalie in anomalies:
         where = names.get(anomalie.cellule) or (
@@ -89,7 +89,12 @@ def _dites(anomalies: Sequence[Anomalie]) -> Iterator[str]:
     yield from dict.fromkeys(told)
 
 
-def _place(nom: str) -> str:
+def place(nom: str) -> str:
+    """Où va un champ, dans la description d'un agent.
+
+    >>> place("contrat.emploi"), place("nom")
+    ('contrats.0.emploi', 'nom')
+    """
     part, _, name = nom.rpartition(".")
     return f"{_PLACES.get(part, '')}{name}"
 
@@ -100,7 +105,8 @@ def _groupes() -> tuple[dict[str, Any], ...]:
     return tuple(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def _champs() -> Iterator[dict[str, Any]]:
+def champs() -> Iterator[dict[str, Any]]:
+    """Tous les champs du formulaire, dans l'ordre."""
     return (champ for groupe in _groupes() for champ in groupe["champs"])
 
 

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from desk.bureau.demande import Demande, adresse_avec
 from desk.bureau.listes import jour
 from payroll.anomalies import Anomalie
+from payroll.money import AmountError, parse_amount
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.mouvements import Mouvement
 from payroll.periods import Month
@@ -67,6 +68,15 @@ def jour_saisi(demande: Demande, nom: str) -> date:
     if day is None:
         raise GesteRefuse("La date manque ou ne se lit pas : choisissez-la dans le calendrier, ou écrivez AAAA-MM-JJ.")
     return day
+
+
+def montant_saisi(demande: Demande, nom: str) -> int:
+    """La valeur d'un champ, en centimes ou en centièmes ; lève :class:`GesteRefuse` si elle ne se lit pas."""
+    text = demande.champ(nom)
+    try:
+        return parse_amount(text)
+    except AmountError:
+        raise GesteRefuse(f"« {text} » n'est pas un montant : écrivez par exemple 12,50.") from None
 
 
 def a_recalculer(fait: str, mois_payes: Sequence[Month]) -> str:

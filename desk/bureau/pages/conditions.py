@@ -10,8 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from desk.bureau.affichage import jour as date_dite
 from desk.bureau.demande import Demande
 from desk.bureau.droits import Acteur, Lecteur
-from desk.bureau.saisies import PageDeSaisie, a_recalculer, agent_choisi, jour_saisi
-from payroll.money import AmountError, parse_amount
+from desk.bureau.saisies import PageDeSaisie, a_recalculer, agent_choisi, jour_saisi, montant_saisi
 from payroll.month.commun import Acte
 from payroll.month.conditions import Change, cancel_conditions, change_conditions, change_permanent
 from payroll.month.formulaires import changeable_conditions, monthly_elements, people_of_month
@@ -48,21 +47,19 @@ def prime(demande: Acteur, code: str) -> Response:
     """Change le montant mensuel d'un élément à une date ; zéro le fait cesser."""
     demande.adherent(code)
     matricule, contrat = agent_choisi(demande)
-    try:
-        montant = parse_amount(demande.champ("montant"))
-    except AmountError:
-        told = f"« {demande.champ('montant')} » n'est pas un montant : écrivez par exemple 150,00."
-        return _PAGE.refus(demande, code, [told])
 
     def change(acte: Acte, motif: str) -> Change:
-        du, rubrique = jour_saisi(demande, "du"), demande.champ("rubrique")
+        montant, du, rubrique = montant_saisi(demande, "montant"), jour_saisi(demande, "du"), demande.champ("rubrique")
         return change_permanent(
             demande.registre, code, matricule, acte,
             rubrique=rubrique, montant=montant, du=du, motif=motif, numero=contrat,
         )  # fmt: skip
 
-    what = "l'élément cesse" if not montant else "montant mensuel changé"
-    return _PAGE.faire(demande, code, change, lambda done: _dit(f"Agent {matricule} : {what}", done))
+    def told(done: Change) -> str:
+        what = "montant mensuel changé" if any(done.nouvelles.values()) else "l'élément cesse"
+        return _dit(f"Agent {matricule} : {what}", done)
+
+    return _PAGE.faire(demande, code, change, told)
 
 
 @routeur.post("/annuler")

@@ -10,9 +10,8 @@ from starlette.responses import HTMLResponse, Response
 
 from desk.bureau.demande import Demande
 from desk.bureau.droits import Acteur, Lecteur
-from desk.bureau.saisies import PageDeSaisie, a_recalculer, agent_choisi
+from desk.bureau.saisies import PageDeSaisie, a_recalculer, agent_choisi, montant_saisi
 from desk.bureau.telecharger import remettre
-from payroll.money import AmountError, parse_amount
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.corriger import (
     Corrigee,
@@ -41,17 +40,12 @@ def element(demande: Acteur, code: str) -> Response:
     """Fixe un élément du mois, ou ajoute une ligne au fichier."""
     demande.adherent(code)
     matricule, contrat = agent_choisi(demande)
-    try:
-        valeur = parse_amount(demande.champ("valeur"))
-    except AmountError:
-        told = f"« {demande.champ('valeur')} » n'est pas un montant : écrivez par exemple 12,50."
-        return _PAGE.refus(demande, code, [told])
     return _faire(
         demande,
         code,
         lambda acte, motif: correct_element(
             demande.registre, code, matricule, demande.mois, acte,
-            rubrique=demande.champ("rubrique"), valeur=valeur, motif=motif, contrat=contrat,
+            rubrique=demande.champ("rubrique"), valeur=montant_saisi(demande, "valeur"), motif=motif, contrat=contrat,
             ajouter=demande.champ("genre") == "ajouter",
         ),
     )  # fmt: skip

@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse, Response
 from desk.bureau.demande import Demande
 from desk.bureau.droits import Acteur, Lecteur
 from desk.bureau.listes import entier
-from desk.bureau.saisies import PageDeSaisie, a_recalculer, agent_choisi
-from payroll.money import AmountError, format_amount, parse_amount
+from desk.bureau.saisies import PageDeSaisie, a_recalculer, agent_choisi, montant_saisi
+from payroll.money import format_amount
 from payroll.month.commun import Acte, GesteRefuse
 from payroll.month.formulaires import late_enterable, people_of_month
 from payroll.month.rappeler import (
@@ -68,17 +68,13 @@ def saisir(demande: Acteur, code: str) -> Response:
     """Saisit un élément appris trop tard, et prépare le rappel de son mois."""
     demande.adherent(code)
     matricule, contrat = agent_choisi(demande)
-    try:
-        valeur = parse_amount(demande.champ("valeur"))
-    except AmountError:
-        told = f"« {demande.champ('valeur')} » n'est pas un montant : écrivez par exemple 12,50."
-        return _PAGE.refus(demande, code, [told])
 
     def enter(acte: Acte, motif: str) -> list[Apercu]:
         add_late_element(
             demande.registre, code, matricule, demande.mois, acte,
             mois_de_droit=_mois(demande.champ("mois_de_droit")) or demande.mois,
-            rubrique=demande.champ("rubrique"), valeur=valeur, motif=motif, numero_contrat=contrat,
+            rubrique=demande.champ("rubrique"), valeur=montant_saisi(demande, "valeur"),
+            motif=motif, numero_contrat=contrat,
         )  # fmt: skip
         try:
             return prepare_recall(demande.registre, code, matricule, demande.mois, acte, motif=motif)
